@@ -1,0 +1,109 @@
+# cep: `make` builds build/cep and build/libcep.*; `make help` lists the targets.
+#
+# Other builds live beside the release: BUILD=debug|asan|tsan gives build/debug/cep and so on.
+
+VERSION := 0.1.0
+
+BUILD ?= release
+OUT   ?= $(if $(filter release,$(BUILD)),build,build/$(BUILD))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+
+PACKAGES := liblmdb simdjson libpcre2-8 libxxhash
+PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lm
+
+MODE_release := -O2 -g
+MODE_debug   := -O0 -g3
+MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+MODE_tsan    := -O1 -g -fsanitize=thread
+
+WARN     := -Wall -Wextra -Werror
+CFLAGS   += -std=c11 -D_GNU_SOURCE $(MODE_$(BUILD)) $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fvisibility=hidden -fPIC -I. -I$(OUT)/gen
+CXXFLAGS += -std=c++17 $(MODE_$(BUILD)) $(WARN) -fvisibility=hidden -fPIC -I.
+LDFLAGS  += $(MODE_$(BUILD))
+
+LIB_SRC := $(sort $(wildcard cep/*.c rules/*.c agents/*.c agents/*/*.c cluster/*.c))
+LIB_CXX := $(sort $(wildcard cep/*.cc))
+CMD_SRC := $(sort $(wildcard cep/cmd/*.c))
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o) $(LIB_CXX:%.cc=$(OUT)/obj/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(OUT)/obj/%.o)
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
+
+BENCH_RULES := $(sort $(wildcard tests/bench/*.cep))
+
+all: $(OUT)/cep $(OUT)/libcep.so ## build the program and the library
+
+$(OUT)/libcep.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(OUT)/libcep.so: $(LIB_OBJ)
+	$(CXX) $(LDFLAGS) -shared -o $@ $^ $(PKG_LIBS)
+
+$(OUT)/cep: $(CMD_OBJ) $(OUT)/libcep.a
+	$(CXX) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The column kernels are loops for the vectoriser.
+ifeq ($(BUILD),release)
+$(OUT)/obj/cep/kernel.o $(OUT)/obj/cep/program_rows.o: CFLAGS += -O3
+endif
+
+$(OUT)/obj/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# The rules of `cep bench` as rows {"name", "text"} of a C table.
+$(OUT)/gen/cep/cmd/bench_rules.inc: $(BENCH_RULES)
+	@mkdir -p $(@D)
+	@for file in $^; do \
+	    echo "{\"$$(basename $$file .cep)\","; \
+	    sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$file; \
+	    echo '},'; \
+	done > $@
+
+$(OUT)/obj/cep/cmd/workload.o: $(OUT)/gen/cep/cmd/bench_rules.inc
+
+# simdjson's version stands in its header only, and that is C++.
+$(OUT)/obj/cep/cmd/version.o: CFLAGS += -DCEP_VERSION='"$(VERSION)"' \
+    -DSIMDJSON_RELEASE='"$(shell sed -n 's/^.define SIMDJSON_VERSION //p' /usr/include/simdjson.h)"'
+$(OUT)/obj/cep/cmd/version.o: Makefile
+
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+
+unit: $(UNIT_BIN) ## build the unit tests
+
+# The build that tests run on: asan, unless the command line names another.
+check: ## run all tests; installs nothing
+	@BUILD=$(if $(filter command,$(firstword $(origin BUILD))),$(BUILD),asan) \
+	$(if $(filter command,$(firstword $(origin OUT))),OUT=$(OUT)) tests/run --installed
+
+real: $(OUT)/cep ## run the rules over real event streams, where they are at hand
+	@CEP=$(abspath $(OUT))/cep tests/real/run
+
+bench: $(OUT)/cep ## measure the engine
+	@$(OUT)/cep bench all
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@echo "BUILD=release|debug|asan|tsan picks the build, OUT its folder; release goes to build/."
+
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d)
+
+.PHONY: all unit check real bench clean help
+.SECONDARY:

@@ -1,0 +1,354 @@
+/* What the files of the engine share: a running agent, its partitions, and one event on its way through it.
+ *
+ *   interest ─► mail ─► agent_run ─► contexts (level by level) ─► leaf (the agent's kind) ─► derive
+ *                          ▲ due timers, merged by order key
+ *
+ * A partition is a path of nodes, one per level of the context, from the agent's root to a leaf that holds
+ * the kind's state:
+ *
+ *   root ──by card──► node "a1" ──from A to B──► window 1 (leaf: counts, open matches, clocks, …)
+ *                                            └─► window 2
+ *        └──────────► node "b7" ──► …
+ *
+ * Nodes, records, timers and the kinds' own cells live in the engine's pool and are named by handles.
+ * Inside the agents/ folder only. */
+#ifndef AGENTS_AGENT_H
+#define AGENTS_AGENT_H
+
+#include "agents/due.h"
+#include "agents/engine.h"
+#include "agents/wheel.h"
+#include "cep/key.h"
+#include "cep/pool.h"
+
+typedef struct Agent Agent;
+typedef struct Node Node;
+
+/* One event for one agent, with the roles whose filters it passed. */
+typedef struct Mail {
+    uint32_t type, row;
+    uint32_t input;  /* of the agent's plan */
+    uint32_t roles;  /* bit r: passed the filter of roles[r] of that input */
+    uint32_t failed; /* bit r: the filter of roles[r] gave an error */
+    uint32_t order;  /* position among the batch's inputs; UINT32_MAX for a derived event */
+} Mail;
+
+enum { ROLES_MAX = 32 };
+
+/* One event on its way through one agent. */
+typedef struct Arrival {
+    const Rows *rows;
+    uint32_t row;
+    const InputPlan *input;
+    uint32_t roles;
+    uint32_t failed;
+    int64_t time;            /* occurrence */
+    const OrderKey *key;
+    EventId id;
+    const Text *key_parts;   /* one encoded part per `by` level, in level order; len 0 = null: no partition */
+    uint32_t first_hash;     /* node_hash(root, key_parts[0]) */
+} Arrival;
+
+/* ── The levels of an agent's context ── */
+
+/* A step of the plan's context as the engine applies it: neighbouring `by` steps are one level, `last D` and
+ * a closing `last N` have become properties of the leaf (Trailing). */
+typedef struct Level {
+    ContextKind kind;
+    const ContextStep *step;  /* of `by`: the first of its steps */
+    uint32_t step_index;      /* index in the plan */
+    uint32_t part;            /* of `by`: index into Arrival.key_parts */
+    uint32_t nkeys, key_first;/* of `by`: InputPlan.keys[key_first …] */
+    bool under_window;        /* an earlier level has windows: nodes here die with them */
+} Level;
+
+/* What a trailing context leaves to the leaf. */
+typedef struct Trailing {
+    int64_t last;      /* ns; 0 = members do not age */
+    bool inclusive;
+    uint32_t count;    /* members at most; 0 = any number */
+    bool members;      /* members may leave one by one: by age, by count, or as an outer `last N` moves on */
+} Trailing;
+
+/* Parts of a node; which are there depends on the level. */
+typedef struct Window {
+    int64_t start, end;    /* end: known or expected; INT64_MAX while unknown */
+    uint64_t serial;       /* of opening, among the agent's windows */
+    Handle expiry, idle;   /* timers */
+    Handle opener;         /* record of the initiator; HANDLE_NONE if nothing reads it */
+    uint32_t opener_participant;
+    uint32_t count;        /* events so far, for `at most N events` */
+} Window;
+
+struct Node {
+    Handle parent;
+    Handle next, prev;     /* among the siblings; not used by the `by` children of the root */
+    Handle child;          /* first of the children that are kept in a list */
+    uint32_t key_len;      /* bytes of the whole key down to here, at the end of the cell; 0 = see parent */
+    uint32_t part_len;     /* bytes of it that this node added */
+    uint32_t hash;         /* of parent and part; `by` nodes */
+    uint16_t level;        /* levels[level] made this node; the root has NODE_ROOT */
+    bool closing;          /* its deferred output has been given */
+    int64_t touched;       /* ns */
+    /* Window (levels of fixed and interval) or Counter (last N) · the kind's state (leaves) · key bytes */
+};
+
+/* `last N events` before other members of the context. */
+typedef struct Counter {
+    uint64_t events; /* participants so far */
+} Counter;
+
+typedef struct NodeSlot {
+    uint32_t hash;
+    Handle node;
+} NodeSlot;
+
+enum { NODE_ROOT = 0xFFFF };
+
+/* ── Kinds ── */
+
+/* What an agent kind does with a leaf. Functions get handles because nodes' pool may grow; blocks of the pool
+ * never move, so a pointer stays good for the call. */
+typedef struct KindOps {
+    /* Bytes of state in a leaf. Called once. Zeroed bytes must be a valid empty state. */
+    uint32_t (*state_size)(const Agent *agent);
+    /* An event for this leaf, after the contexts; only roles of participants and of `expect` matter here. */
+    void (*event)(Agent *agent, Handle leaf, const Arrival *arrival);
+    /* A timer that this kind set; NULL = sets none. */
+    void (*timer)(Agent *agent, Handle leaf, const Timer *timer);
+    /* The window around the leaf closes: deferred output. NULL = has none. */
+    void (*close)(Agent *agent, Handle leaf);
+    /* Gives back what the state holds. NULL = holds nothing. */
+    void (*release)(Agent *agent, Handle leaf);
+    /* The state is as good as new, so the leaf may be forgotten. NULL = always. */
+    bool (*blank)(const Agent *agent, Handle leaf);
+    /* A timer of the leaf has yet to fire, so the leaf is not idle however long nothing comes. NULL = never. */
+    bool (*pending)(const Agent *agent, Handle leaf);
+    /* ns without an event after which the state is as good as new; INT64_MAX = never. NULL = never. */
+    int64_t (*lasts)(const Agent *agent);
+    /* All the mail at once, for an agent without contexts, quiet and state. NULL = event by event. */
+    void (*mail)(Agent *agent);
+    /* Asks for the memory beside the leaf that an event will need. NULL = there is none. */
+    void (*prefetch)(const Agent *agent, Handle leaf);
+    /* Sets up Agent.own. NULL = needs nothing. */
+    void (*init)(Agent *agent);
+} KindOps;
+
+#define X(name, word, runs, what) extern const KindOps KIND_##name;
+#include "cep/agents.def"
+#undef X
+
+/* What a context kind does with a node of the level before its own. */
+typedef struct ContextOps {
+    /* Hands the event on to the nodes of this level below parent. */
+    void (*route)(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival);
+    /* A timer of one of its windows. NULL = sets none. */
+    void (*timer)(Agent *agent, Handle node, const Timer *timer);
+    /* The parent was made (or the engine's time began): opens what is open without any event. May be NULL. */
+    void (*begin)(Agent *agent, uint32_t level, Handle parent, int64_t now);
+} ContextOps;
+
+/* ── A running agent ── */
+
+typedef struct Quiet Quiet;
+
+/* What every event touches comes first: of ten thousand agents each is cold when its turn comes. */
+struct Agent {
+    const AgentPlan *plan;
+    Engine *engine;
+    const KindOps *kind;
+    uint32_t index;
+    uint32_t nmail, mail_first, mail_last; /* a chain of letters */
+    Mail *mail;               /* the same as an array, while the agent runs */
+    uint32_t nlevels, nparts; /* of which kind `by` */
+    bool by_column;           /* a kind with `mail` gets the mail at once */
+    bool reads_context;       /* some program does */
+    bool reads_time;          /* some program of a derive or enrichment calls now() */
+    uint16_t leaf_level;      /* the level whose nodes are leaves; NODE_ROOT: the root is the only one */
+    uint32_t leaf_state;      /* byte offset of the kind's state in a leaf */
+    Handle root;
+    bool counts;              /* a `last N events` stands before other members of the context */
+    uint64_t number;          /* of the event at hand in it */
+    View *views;              /* plan->nviews, set up for each evaluation */
+    Quiet *quiet;
+    void *own;                /* the kind's own data about the agent, from the engine's arena */
+    Due due;
+
+    /* The trigger of what is being derived: an event or a timer. */
+    OrderKey cause;
+    EventId cause_id;         /* zero for a timer */
+    uint32_t outputs;         /* derived from this cause so far */
+    uint64_t serial;          /* counts arrivals, windows, … of this agent */
+    int64_t timer_time;       /* of the last timer fired … */
+    uint64_t timer_sequence;  /* … and how many the agent fired at that instant */
+    EngineStats stats;
+
+    Level *levels;
+    Trailing trailing;
+    uint32_t *window_offset;  /* per level: of the Window in a node; 0 = none */
+    uint32_t *node_size;      /* per level: bytes before the key; [nlevels] is the root */
+    NodeSlot *table;          /* `by` nodes: open addressing, found by parent and part */
+    uint32_t table_room, table_count, sweep;
+    int64_t forget_after;     /* ns without an event after which a key's state is as good as none */
+
+    Cell *aggregates;         /* plan->naggregates, their values for the evaluation at hand */
+    uint8_t *aggregate_states;
+    Cell *context;            /* ContextField → value, if any program reads it */
+    uint8_t *context_states;
+};
+
+/* A mail on its way: chained per agent, so that ten thousand agents share one warm array. */
+typedef struct Letter {
+    Mail mail;
+    uint32_t next;
+} Letter;
+
+/* The rows of a type on their way to its readers: once all that derive it have run. An agent that reads what it
+ * derives itself, its echo, does not see its own: it gets the rows before it runs, the others after. */
+typedef struct Posting {
+    uint32_t after;   /* the last agent that adds rows; UINT32_MAX = none */
+    bool read;        /* there is a reader */
+    bool pending;     /* there are rows */
+} Posting;
+
+struct Engine {
+    const Plan *plan;
+    Memory *memory;
+    Table *const *tables;
+    EngineOptions options;
+    Sink sink;
+    Arena arena;              /* as long as the engine */
+    Arena scratch;            /* as long as one evaluation or one batch step */
+    Pool pool;
+    Wheel wheel;
+    Machine *machine;
+    Batch batch;
+    Agent *agents;
+    struct Interest *interest;
+    Letter *letters;          /* of this batch */
+    uint32_t nletters, letters_room;
+    uint64_t *active;         /* bit per agent: has mail or due timers */
+    Posting *postings;        /* [type] to all readers but its echo, [ntypes + type] to its echo */
+    uint32_t *pending;        /* indexes of postings that are due */
+    uint32_t npending;
+    uint32_t **positions;     /* per type: of each input row in the batch's order; NULL = its own index */
+    uint64_t id_seed;         /* from the network's name */
+    int64_t now;              /* time reached */
+    int64_t frontier;         /* of the batch at hand: timers up to here belong to it */
+    bool started;
+    EngineStats stats;
+};
+
+/* ── engine.c ── */
+/* Rows of the type were added to the batch, by an agent or (UINT32_MAX) as inputs: they are to be posted. */
+void engine_pending(Engine *engine, uint32_t type, uint32_t agent);
+/* Whether an agent derives events of a type. */
+bool agent_derives(const Plan *plan, uint32_t agent, uint32_t type);
+
+/* ── agent.c ── */
+void agent_init(Engine *engine, Agent *agent, uint32_t index);
+void agent_fini(Agent *agent);
+/* Processes the mail and the due timers up to the frontier, merged by order key. */
+void agent_run(Agent *agent);
+/* Opens the windows that exist without events; once, when time begins. */
+void agent_begin(Agent *agent, int64_t now);
+/* Closes every window now. */
+void agent_close(Agent *agent);
+/* Hands the event to the next level, or to the kind if node is a leaf. */
+void agent_descend(Agent *agent, Handle node, const Arrival *arrival);
+void agent_mail(Agent *agent, Mail mail);
+void agent_activate(Agent *agent);
+/* Takes over a timer that the wheel found due. */
+void agent_due(Agent *agent, Handle timer);
+/* Reports that an evaluation failed. */
+void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *rows, uint32_t row);
+
+Handle timer_set(Agent *agent, int64_t deadline, bool inclusive, TimerKind kind, Handle owner, Handle item);
+void timer_cancel(Agent *agent, Handle *timer); /* HANDLE_NONE is fine; sets it to HANDLE_NONE */
+
+/* The first number that is still among the last N events of the level around a leaf; 0 if there is no such level. */
+uint64_t counter_first(const Agent *agent, Handle leaf);
+/* Whether the event is a participant, or one that `expect` waits for: what windows count. */
+bool arrival_takes_part(const Arrival *arrival);
+
+/* ── node.c ── */
+static inline Node *node_at(const Agent *agent, Handle node)
+{
+    return pool_at(&agent->engine->pool, node);
+}
+static inline bool node_is_leaf(const Agent *agent, const Node *node)
+{
+    return node->level == agent->leaf_level;
+}
+static inline void *node_state(const Agent *agent, Handle leaf)
+{
+    return (char *)node_at(agent, leaf) + agent->leaf_state;
+}
+static inline uint32_t node_slot(const Agent *agent, const Node *node) /* index into node_size */
+{
+    return node->level == NODE_ROOT ? agent->nlevels : node->level;
+}
+Window *node_window(const Agent *agent, Handle node);      /* NULL if the node is none */
+/* The innermost window at or above a node; NULL if there is none. */
+Window *node_enclosing(const Agent *agent, Handle node);
+Text node_key(const Agent *agent, Handle node);            /* the whole key of the partition */
+Handle node_root(Agent *agent);
+/* A new node of a level under a parent; part is the own part of its key (`by`), empty otherwise. */
+Handle node_new(Agent *agent, uint32_t level, Handle parent, Text part);
+/* Gives a node, its subtree, state and timers back, without output. */
+void node_free(Agent *agent, Handle node);
+/* Deferred output of every leaf below, in the order of their keys; the nodes stay. */
+void node_close(Agent *agent, Handle node);
+/* `by` nodes by parent and part. */
+Handle node_find(Agent *agent, Handle parent, Text part, uint32_t hash);
+uint32_t node_hash(Handle parent, Text part);
+void node_prefetch(const Agent *agent, uint32_t hash);      /* its table slot */
+void node_prefetch_cell(const Agent *agent, uint32_t hash); /* the node in that slot … */
+void node_prefetch_state(const Agent *agent, uint32_t hash); /* … and what hangs on it, if it is a leaf */
+/* Forgets keys that were idle for too long: looks at a few each time. */
+void node_sweep(Agent *agent, int64_t now);
+/* Frees a leaf that holds nothing, and what above it exists only for it. */
+/* Whether a `by` node below the root was without an event for so many ns, and nothing in it is due. */
+bool node_is_idle(const Agent *agent, Handle node, int64_t now, int64_t after);
+void node_forget_blank(Agent *agent, Handle leaf);
+void node_free_all(Agent *agent);
+
+/* ── derive.c ── */
+bool has_port(const AgentPlan *plan, DerivePort port);
+/* Derives what the port's derives say, from the views, aggregates and the leaf's partition. time is the
+ * occurrence time of what comes out. Returns how many held,
+ * that is, came out, or would have but for quiet or an error in a value. */
+uint32_t derive_port(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t ncauses,
+                     uint64_t cause_count);
+/* Columns at once, for agents without contexts and state. rows[i] of one type. */
+void derive_rows(Agent *agent, DerivePort port, const Rows *rows, const uint32_t *chosen, uint32_t n, const VectorView *views);
+/* An event of a built-in type, one value per attribute. */
+void derive_builtin(Agent *agent, uint32_t type, const Cell *values, uint32_t nvalues, int64_t time);
+/* What programs may look at, for the agent's evaluation at hand. leaf may be HANDLE_NONE. */
+Surroundings agent_surroundings(Agent *agent, Handle leaf);
+/* Evaluates a Boolean; an error is reported and false. NULL is true. */
+bool agent_test(Agent *agent, const Program *program, Handle leaf, const Arrival *arrival);
+/* Points a participant's VIEW_LATEST views at a row or at a record. */
+void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row);
+void views_record(Agent *agent, uint32_t participant, Handle record);
+void views_none(Agent *agent, uint32_t participant);
+View view_of_record(const Agent *agent, uint32_t participant, Handle record); /* HANDLE_NONE gives nulls */
+/* Looks up the rows of enrichments before or behind `detect`; false = `or drop` and there is none. */
+bool agent_enrich(Agent *agent, bool per_match, Handle leaf);
+/* Points VIEW_INITIATOR views at the opener of the innermost event interval around a leaf. */
+void views_initiator(Agent *agent, Handle node);
+
+/* ── aggregate.c ── */
+/* Whether the close of a window has an output that needs no event. */
+bool speaks_at_close(const AgentPlan *plan);
+/* When output at a close happened: the last instant of a calendar window, the closing of any other. */
+int64_t close_time(const Agent *agent, Handle leaf);
+
+/* ── quiet.c ── */
+void quiet_init(Agent *agent);
+void quiet_fini(Agent *agent);
+/* Whether an alert may be sent now; if so *suppressed is how many were not since the last one. */
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, uint64_t *suppressed);
+void quiet_timer(Agent *agent, const Timer *timer);
+
+#endif

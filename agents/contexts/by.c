@@ -1,0 +1,23 @@
+/* by KEY: one partition a key. The key's bytes were computed for the whole mail (agent.c); here they find the
+ * node, or make it. An event without the key is in no partition. */
+#include "agents/agent.h"
+
+static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
+{
+    Text part = arrival->key_parts[agent->levels[level].part];
+    if (!part.len)
+        return;
+    uint32_t hash = level == 0 ? arrival->first_hash : node_hash(parent, part);
+    Handle node = node_find(agent, parent, part, hash);
+    if (node && parent == agent->root && node_is_idle(agent, node, arrival->key->time, agent->levels[level].step->key_idle)) {
+        node_free(agent, node);
+        node = HANDLE_NONE;
+    }
+    if (!node)
+        node = node_new(agent, level, parent, part);
+    node_at(agent, node)->touched = arrival->key->time;
+    agent_descend(agent, node, arrival);
+    node_forget_blank(agent, node);
+}
+
+const ContextOps CONTEXT_OPS_BY = {.route = by_route};

@@ -1,0 +1,73 @@
+/* fixed …: one partition a calendar interval, half-open. Windows of one node do not overlap, so a node has one
+ * open window, and for a moment two when output of the window before is still on its way.
+ *
+ * A window that nothing came into still closes, with its count of 0, where nothing before it in the context
+ * asks for a key and the agent has something to say at a close: begin opens it, and closing it opens the next. */
+#include "agents/agent.h"
+#include "cep/calendar.h"
+
+static Handle window_open(Agent *agent, uint32_t level, Handle parent, int64_t start, int64_t end)
+{
+    Handle node = node_new(agent, level, parent, (Text){"", 0});
+    Window *window = node_window(agent, node);
+    window->start = start;
+    window->end = end;
+    window->serial = agent->serial++;
+    window->expiry = timer_set(agent, end, false, TIMER_WINDOW, node, HANDLE_NONE);
+    return node;
+}
+
+static void fixed_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
+{
+    Handle node = node_at(agent, parent)->child;
+    for (; node; node = node_at(agent, node)->next) {
+        Window *window = node_window(agent, node);
+        if (window->start <= arrival->time && arrival->time < window->end)
+            break;
+    }
+    if (!node) {
+        int64_t start, end;
+        if (!calendar_window(agent->levels[level].step, arrival->time, &start, &end) || end <= agent->cause.time)
+            return;
+        node = window_open(agent, level, parent, start, end);
+    }
+    agent_descend(agent, node, arrival);
+}
+
+/* Empty windows matter where the output at a close does not need an event. */
+static bool keeps_empty_windows(const Agent *agent, uint32_t level)
+{
+    for (uint32_t i = 0; i < agent->nlevels; i++)
+        if (i != level && agent->levels[i].kind != CONTEXT_LAST)
+            return false;
+    return speaks_at_close(agent->plan);
+}
+
+/* Opens the window that holds an instant or, in a gap, the next one. */
+static void open_next(Agent *agent, uint32_t level, Handle parent, int64_t from)
+{
+    int64_t start, end;
+    if (!keeps_empty_windows(agent, level) || !calendar_next(agent->levels[level].step, from, &start, &end))
+        return;
+    Handle node = window_open(agent, level, parent, start, end);
+    if (level + 1 < agent->nlevels)
+        node_new(agent, level + 1, node, (Text){"", 0}); /* the counter of a `last N` */
+}
+
+static void fixed_timer(Agent *agent, Handle node, const Timer *timer)
+{
+    Node *self = node_at(agent, node);
+    Handle parent = self->parent;
+    uint32_t level = self->level;
+    node_window(agent, node)->expiry = HANDLE_NONE;
+    node_close(agent, node);
+    node_free(agent, node);
+    open_next(agent, level, parent, timer->deadline);
+}
+
+static void fixed_begin(Agent *agent, uint32_t level, Handle parent, int64_t now)
+{
+    open_next(agent, level, parent, now);
+}
+
+const ContextOps CONTEXT_OPS_FIXED = {.route = fixed_route, .timer = fixed_timer, .begin = fixed_begin};

@@ -1,0 +1,404 @@
+/* Derivation: from an agent's views and aggregates to new events.
+ *
+ * A derived event joins the Rows of its type in the batch, with its cause's order key and one more path node, an
+ * id that is a hash of what makes it unique, and a lineage for alerts: partition key, window, causes. The same in
+ * two forms: for one match, and for a column of rows that a stateless agent passes. */
+#include "agents/agent.h"
+
+#include <assert.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* ── What programs look at ── */
+
+static void context_fill(Agent *agent, Handle leaf, Cell *cells, uint8_t *states)
+{
+    uint32_t n = CONTEXT_KEY;
+    for (uint32_t i = 0; i < agent->plan->ncontexts; i++)
+        n += agent->plan->contexts[i].nkeys;
+    memset(states, STATE_NULL, n);
+    if (!leaf)
+        return;
+    const Window *window = node_enclosing(agent, leaf);
+    if (window) {
+        cells[CONTEXT_START].i = window->start;
+        states[CONTEXT_START] = STATE_OK;
+        cells[CONTEXT_END].i = window->end;
+        states[CONTEXT_END] = window->end == INT64_MAX ? STATE_NULL : STATE_OK;
+    }
+    Text key = node_key(agent, leaf);
+    TypeKind type;
+    for (uint32_t at = 0, k = CONTEXT_KEY; k < n && key_next(key, &at, &type, &cells[k]); k++)
+        states[k] = STATE_OK;
+}
+
+Surroundings agent_surroundings(Agent *agent, Handle leaf)
+{
+    Engine *engine = agent->engine;
+    Surroundings around = {.plan = engine->plan, .tables = engine->tables, .now = agent->cause.time,
+                           .aggregates = agent->aggregates, .aggregate_states = agent->aggregate_states,
+                           .scratch = &engine->scratch, .machine = engine->machine,
+                           .context = agent->context, .context_states = agent->context_states};
+    if (agent->reads_context)
+        context_fill(agent, leaf, agent->context, agent->context_states);
+    return around;
+}
+
+bool agent_test(Agent *agent, const Program *program, Handle leaf, const Arrival *arrival)
+{
+    if (!program)
+        return true;
+    Surroundings around = agent_surroundings(agent, leaf);
+    Cell value;
+    State state = program_value(program, agent->views, &around, &value);
+    if (state == STATE_ERROR)
+        agent_reject(agent, "evaluation failed", TEXT("a condition gave an error"), arrival ? arrival->rows : NULL,
+                     arrival ? arrival->row : 0);
+    return state == STATE_OK && value.b;
+}
+
+/* ── Views ── */
+
+static void view_set(Agent *agent, uint32_t participant, ViewWhich which, View view)
+{
+    for (uint32_t i = 0; i < agent->plan->nviews; i++)
+        if (agent->plan->views[i].participant == participant && agent->plan->views[i].which == which)
+            agent->views[i] = view;
+}
+
+void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row)
+{
+    const Shape *shape = &agent->plan->participants[participant].shape;
+    view_set(agent, participant, VIEW_LATEST,
+             (View){.rows = rows, .column = shape_columns(shape, rows->type), .row = row});
+}
+
+View view_of_record(const Agent *agent, uint32_t participant, Handle record)
+{
+    if (!record)
+        return (View){0};
+    return (View){.record = record_at(&agent->engine->pool, record),
+                  .offset = agent->plan->participants[participant].shape.offset};
+}
+
+void views_record(Agent *agent, uint32_t participant, Handle record)
+{
+    view_set(agent, participant, VIEW_LATEST, view_of_record(agent, participant, record));
+}
+
+void views_none(Agent *agent, uint32_t participant)
+{
+    view_set(agent, participant, VIEW_LATEST, (View){0});
+}
+
+void views_initiator(Agent *agent, Handle node)
+{
+    Window *window = NULL;
+    for (; node; node = node_at(agent, node)->parent) {
+        window = node_window(agent, node);
+        if (window && agent->levels[node_at(agent, node)->level].kind == CONTEXT_INTERVAL)
+            break;
+        window = NULL;
+    }
+    if (!window)
+        return;
+    for (uint32_t i = 0; i < agent->plan->nviews; i++) {
+        const ViewPlan *view = &agent->plan->views[i];
+        if (view->which == VIEW_INITIATOR)
+            agent->views[i] = view->participant == window->opener_participant
+                                  ? view_of_record(agent, view->participant, window->opener)
+                                  : (View){0};
+    }
+}
+
+bool agent_enrich(Agent *agent, bool per_match, Handle leaf)
+{
+    for (uint32_t i = 0; i < agent->plan->nenriches; i++) {
+        const EnrichPlan *enrich = &agent->plan->enriches[i];
+        if (enrich->per_match != per_match)
+            continue;
+        Surroundings around = agent_surroundings(agent, leaf);
+        const Table *table = agent->engine->tables[enrich->table];
+        Cell key[2];
+        bool whole = true;
+        for (uint32_t k = 0; k < agent->engine->plan->tables[enrich->table].nkeys; k++)
+            whole &= program_value(enrich->keys[k], agent->views, &around, &key[k]) == STATE_OK;
+        uint32_t row = whole ? table_find(table, key) : ROW_NONE;
+        if (row == ROW_NONE && enrich->drop)
+            return false;
+        const Shape *shape = &agent->plan->participants[enrich->participant].shape;
+        view_set(agent, enrich->participant, VIEW_LATEST,
+                 row == ROW_NONE ? (View){0}
+                                 : (View){.rows = table_rows(table), .column = shape->sources[0].column, .row = row});
+    }
+    return true;
+}
+
+/* ── Identity ── */
+
+typedef struct IdSource { /* hashed as it lies: no padding */
+    uint8_t agent[16];
+    EventId cause;
+    int64_t cause_time;
+    int64_t window_start;
+    uint32_t derive, output, kind, revision;
+} IdSource;
+
+static EventId id_make(const Agent *agent, uint32_t derive, const OrderKey *cause, EventId cause_id, uint32_t output,
+                       Text key, int64_t window_start)
+{
+    IdSource source = {.cause = cause_id, .window_start = window_start, .derive = derive, .output = output, .kind = cause->kind};
+    memcpy(source.agent, agent->plan->hash, sizeof source.agent);
+    source.cause_time = cause_id.high | cause_id.low ? 0 : cause->time;
+    XXH128_hash_t hash = XXH3_128bits_withSeed(&source, sizeof source, agent->engine->id_seed);
+    if (key.len)
+        hash = XXH3_128bits_withSeed(key.p, key.len, hash.low64 ^ (hash.high64 * UINT64_C(0x9E3779B97F4A7C15)));
+    return (EventId){hash.high64 & ~EVENT_ID_INPUT, hash.low64};
+}
+
+static OrderKey key_make(Agent *agent, const OrderKey *cause, uint32_t output)
+{
+    OrderPath *path = arena_raw(&agent->engine->batch.arena, sizeof *path);
+    *path = (OrderPath){cause->path, agent->index, output, cause->path ? cause->path->depth + 1 : 1};
+    OrderKey key = *cause;
+    key.path = path;
+    return key;
+}
+
+bool has_port(const AgentPlan *plan, DerivePort port)
+{
+    for (uint32_t i = 0; i < plan->nderives; i++)
+        if (plan->derives[i].port == port)
+            return true;
+    return false;
+}
+
+/* ── One match ── */
+
+static void value_put(Agent *agent, Rows *rows, uint32_t row, uint32_t column, State state, Cell value)
+{
+    if (state != STATE_OK) {
+        rows_set_state(rows, row, column, STATE_NULL);
+        return;
+    }
+    if (rows->columns[column].type == TYPE_STRING)
+        value.s = arena_text(&agent->engine->batch.arena, value.s);
+    rows_set(rows, row, column, value);
+}
+
+static bool values_put(Agent *agent, const DerivePlan *derive, const EventType *type, Rows *rows, uint32_t row,
+                       const Surroundings *around)
+{
+    for (uint32_t i = 0; i < type->nattributes; i++) {
+        Cell value = {0};
+        State state = derive->values[i] ? program_value(derive->values[i], agent->views, around, &value) : STATE_NULL;
+        if (state == STATE_ERROR) {
+            Text detail = arena_printf(&agent->engine->scratch, "the value of `%.*s` gave an error", TEXT_ARGS(type->attributes[i].name));
+            agent_reject(agent, "evaluation failed", detail, NULL, 0);
+            return false;
+        }
+        value_put(agent, rows, row, i, state, value);
+    }
+    return true;
+}
+
+static const Lineage *lineage_make(Agent *agent, Handle leaf, const EventId *causes, uint32_t ncauses, uint64_t cause_count,
+                                   uint64_t suppressed)
+{
+    Arena *arena = &agent->engine->batch.arena;
+    Lineage *lineage = ARENA_NEW(arena, Lineage);
+    const Window *window = leaf ? node_enclosing(agent, leaf) : NULL;
+    lineage->agent = agent->plan;
+    lineage->key = leaf ? arena_text(arena, node_key(agent, leaf)) : (Text){"", 0};
+    if (window) {
+        lineage->window_start = window->start;
+        lineage->window_end = window->end;
+    }
+    EventId *copy = arena_raw(arena, (ncauses + 1) * sizeof *copy);
+    if (ncauses)
+        memcpy(copy, causes, ncauses * sizeof *copy);
+    lineage->causes = copy;
+    lineage->ncauses = ncauses;
+    lineage->cause_count = cause_count;
+    lineage->suppressed = suppressed;
+    return lineage;
+}
+
+/* Adds the row with its header; the attributes are the caller's. */
+static uint32_t header_put(Agent *agent, uint32_t derive, Rows *rows, const OrderKey *cause, EventId cause_id,
+                           uint32_t output, int64_t time, const Lineage *lineage)
+{
+    uint32_t row = rows_add(rows, agent->engine->memory);
+    rows->time[row] = time;
+    rows->detected[row] = cause->time;
+    rows->key[row] = key_make(agent, cause, output);
+    rows->id[row] = id_make(agent, derive, cause, cause_id, output, lineage->key, lineage->window_start);
+    rows->lineage[row] = lineage;
+    return row;
+}
+
+static bool derive_one(Agent *agent, uint32_t index, Handle leaf, int64_t time, const EventId *causes, uint32_t ncauses,
+                       uint64_t cause_count)
+{
+    const DerivePlan *derive = &agent->plan->derives[index];
+    Engine *engine = agent->engine;
+    if (!agent_test(agent, derive->when, leaf, NULL))
+        return false;
+    Surroundings around = agent_surroundings(agent, leaf);
+    uint64_t suppressed = 0;
+    if (agent->quiet && engine->plan->types[derive->type].alert && !quiet_admits(agent, index, leaf, &around, &suppressed))
+        return true;
+    Cell at;
+    if (derive->time && program_value(derive->time, agent->views, &around, &at) == STATE_OK)
+        time = at.i;
+    Rows *rows = &engine->batch.rows[derive->type];
+    const Lineage *lineage = lineage_make(agent, leaf, causes, ncauses, cause_count, suppressed);
+    uint32_t row = header_put(agent, index, rows, &agent->cause, agent->cause_id, agent->outputs, time, lineage);
+    if (!values_put(agent, derive, &engine->plan->types[derive->type], rows, row, &around)) {
+        rows_truncate(rows, row);
+        return true;
+    }
+    agent->outputs++;
+    agent->stats.derived++;
+    engine_pending(engine, derive->type, agent->index);
+    return true;
+}
+
+uint32_t derive_port(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t ncauses,
+                     uint64_t cause_count)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < agent->plan->nderives; i++)
+        if (agent->plan->derives[i].port == port)
+            n += derive_one(agent, i, leaf, time, causes, ncauses, cause_count);
+    return n;
+}
+
+/* ── A column of rows ── */
+
+/* The rows of one derive that its `when` lets through; positions into chosen. */
+static uint32_t when_choose(Agent *agent, const DerivePlan *derive, const VectorView *views, uint32_t n,
+                            const Surroundings *around, uint32_t *passed)
+{
+    if (!derive->when) {
+        for (uint32_t i = 0; i < n; i++)
+            passed[i] = i;
+        return n;
+    }
+    uint32_t failed[BATCH_ROWS], nfailed = 0;
+    uint32_t got = program_choose(derive->when, views, n, around, passed, failed, &nfailed);
+    for (uint32_t i = 0; i < nfailed; i++)
+        agent_reject(agent, "evaluation failed", TEXT("a `when` gave an error"), views[0].rows, views[0].index[failed[i]]);
+    return got;
+}
+
+/* The views of the passed rows alone. */
+static const VectorView *views_narrow(Agent *agent, const VectorView *views, const uint32_t *passed, uint32_t got, uint32_t n)
+{
+    if (got == n)
+        return views;
+    Arena *scratch = &agent->engine->scratch;
+    VectorView *narrowed = ARENA_ARRAY(scratch, VectorView, agent->plan->nviews + 1);
+    for (uint32_t v = 0; v < agent->plan->nviews; v++) {
+        narrowed[v] = views[v];
+        if (!views[v].rows)
+            continue;
+        uint32_t *index = arena_raw(scratch, got * sizeof *index);
+        for (uint32_t i = 0; i < got; i++)
+            index[i] = views[v].index[passed[i]];
+        narrowed[v].index = index;
+    }
+    return narrowed;
+}
+
+static const Lineage *lineage_of_row(Agent *agent, const Rows *from, uint32_t row)
+{
+    bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
+    return lineage_make(agent, HANDLE_NONE, &from->id[row], evidence, 1, 0);
+}
+
+/* Runs one value program over the passed rows and writes its column; rows with an error are marked. */
+static void column_put(Agent *agent, const Program *program, Rows *to, uint32_t first, uint32_t column,
+                       const VectorView *views, uint32_t n, const Surroundings *around, uint8_t *errors)
+{
+    Vector vector = program_rows(program, views, n, around);
+    for (uint32_t i = 0; i < n; i++) {
+        Cell value = {0};
+        State state = vector_get(&vector, i, &value);
+        errors[i] |= state == STATE_ERROR;
+        value_put(agent, to, first + i, column, state, value);
+    }
+}
+
+static void times_put(const Program *program, Rows *to, uint32_t first, const VectorView *views, uint32_t n,
+                      const Surroundings *around)
+{
+    Vector vector = program_rows(program, views, n, around);
+    Cell value;
+    for (uint32_t i = 0; i < n; i++)
+        if (vector_get(&vector, i, &value) == STATE_OK)
+            to->time[first + i] = value.i;
+}
+
+/* Takes the rows whose values failed out again; those behind move up. */
+static void errors_drop(Agent *agent, Rows *to, uint32_t first, uint32_t n, const uint8_t *errors, const Rows *from,
+                        const uint32_t *chosen, const uint32_t *passed)
+{
+    uint32_t kept = first;
+    for (uint32_t i = 0; i < n; i++) {
+        if (errors[i])
+            agent_reject(agent, "evaluation failed", TEXT("a value of `derive` gave an error"), from, chosen[passed[i]]);
+        else
+            rows_move(to, kept++, first + i);
+    }
+    rows_truncate(to, kept);
+}
+
+void derive_rows(Agent *agent, DerivePort port, const Rows *from, const uint32_t *chosen, uint32_t n, const VectorView *views)
+{
+    Engine *engine = agent->engine;
+    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    uint32_t passed[BATCH_ROWS], outputs[BATCH_ROWS] = {0};
+    for (uint32_t d = 0; d < agent->plan->nderives && n; d++) {
+        const DerivePlan *derive = &agent->plan->derives[d];
+        uint32_t got = derive->port == port ? when_choose(agent, derive, views, n, &around, passed) : 0;
+        if (!got)
+            continue;
+        const VectorView *narrowed = views_narrow(agent, views, passed, got, n);
+        Rows *to = &engine->batch.rows[derive->type];
+        const EventType *type = &engine->plan->types[derive->type];
+        uint32_t first = to->n;
+        uint8_t errors[BATCH_ROWS] = {0};
+        for (uint32_t i = 0; i < got; i++) {
+            uint32_t row = chosen[passed[i]];
+            header_put(agent, d, to, &from->key[row], from->id[row], outputs[passed[i]], from->time[row],
+                       lineage_of_row(agent, from, row));
+        }
+        for (uint32_t i = 0; i < type->nattributes; i++)
+            if (derive->values[i])
+                column_put(agent, derive->values[i], to, first, i, narrowed, got, &around, errors);
+        if (derive->time)
+            times_put(derive->time, to, first, narrowed, got, &around);
+        for (uint32_t i = 0; i < got; i++)
+            outputs[passed[i]] += !errors[i];
+        if (memchr(errors, 1, got))
+            errors_drop(agent, to, first, got, errors, from, chosen, passed);
+        agent->stats.derived += to->n - first;
+        engine_pending(engine, derive->type, agent->index);
+    }
+}
+
+/* ── Events of the engine's own ── */
+
+void derive_builtin(Agent *agent, uint32_t type, const Cell *values, uint32_t nvalues, int64_t time)
+{
+    Engine *engine = agent->engine;
+    Rows *rows = &engine->batch.rows[type];
+    assert(nvalues == engine->plan->types[type].nattributes);
+    const Lineage *lineage = lineage_make(agent, HANDLE_NONE, NULL, 0, 0, 0);
+    uint32_t row = header_put(agent, INDEX_NONE, rows, &agent->cause, agent->cause_id, agent->outputs++, time, lineage);
+    for (uint32_t i = 0; i < nvalues; i++)
+        value_put(agent, rows, row, i, STATE_OK, values[i]);
+    engine_pending(engine, type, agent->index);
+}

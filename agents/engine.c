@@ -1,0 +1,357 @@
+/* The engine's loop: a batch goes through the agents in topological order.
+ *
+ * Only agents that have mail or due timers are visited: a bit per agent, taken from the lowest. Rows of a type
+ * are posted to its readers once every agent that derives the type is behind; that is what topological order is
+ * for. Output is sorted by order key before it leaves. */
+#include "agents/engine.h"
+
+#include <assert.h>
+
+#include "agents/agent.h"
+#include "agents/interest.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* ── Setting up ── */
+
+bool agent_derives(const Plan *plan, uint32_t agent, uint32_t type)
+{
+    const AgentPlan *self = &plan->agents[agent];
+    for (uint32_t d = 0; d < self->nderives; d++)
+        if (self->derives[d].type == type)
+            return true;
+    return self->quiet.duration && type == plan_type(plan, TEXT("cep.Suppressed"));
+}
+
+/* Agents come in rising order, so the last to set `after` stays. */
+static void deriver_note(Engine *engine, uint32_t type, uint32_t agent, bool echo)
+{
+    engine->postings[type].after = agent;
+    if (!echo)
+        engine->postings[engine->plan->ntypes + type].after = agent;
+}
+
+static bool hears(const AgentPlan *agent, uint32_t type)
+{
+    for (uint32_t i = 0; i < agent->ninputs; i++)
+        if (agent->inputs[i].type == type)
+            return true;
+    return false;
+}
+
+static void postings_init(Engine *engine)
+{
+    const Plan *plan = engine->plan;
+    uint32_t n = 2 * plan->ntypes, suppressed = plan_type(plan, TEXT("cep.Suppressed"));
+    engine->postings = ARENA_ARRAY(&engine->arena, Posting, n + 1);
+    engine->pending = ARENA_ARRAY(&engine->arena, uint32_t, n + 1);
+    engine->positions = ARENA_ARRAY(&engine->arena, uint32_t *, plan->ntypes + 1);
+    for (uint32_t i = 0; i < n; i++)
+        engine->postings[i].after = UINT32_MAX;
+    for (uint32_t a = 0; a < plan->nagents; a++) {
+        const AgentPlan *agent = &plan->agents[a];
+        for (uint32_t d = 0; d < agent->nderives; d++)
+            deriver_note(engine, agent->derives[d].type, a, hears(agent, agent->derives[d].type));
+        if (agent->quiet.duration && suppressed != INDEX_NONE)
+            deriver_note(engine, suppressed, a, hears(agent, suppressed));
+        for (uint32_t i = 0; i < agent->ninputs; i++) {
+            uint32_t type = agent->inputs[i].type;
+            engine->postings[type + (agent_derives(plan, a, type) ? plan->ntypes : 0)].read = true;
+        }
+    }
+}
+
+Engine *engine_new(const Plan *plan, Memory *memory, Table *const *tables, EngineOptions options, Sink sink)
+{
+    Engine *engine = memory_new(memory, sizeof *engine);
+    engine->plan = plan;
+    engine->memory = memory;
+    engine->tables = tables;
+    engine->options = options;
+    engine->sink = sink;
+    engine->now = TIME_NONE;
+    engine->frontier = TIME_NONE;
+    arena_init(&engine->arena, memory);
+    arena_init(&engine->scratch, memory);
+    pool_init(&engine->pool, memory);
+    wheel_init(&engine->wheel, &engine->pool);
+    engine->id_seed = XXH3_64bits(plan->network.p, plan->network.len);
+    engine->machine = machine_new(memory);
+    batch_init(&engine->batch, memory, plan);
+    engine->active = ARENA_ARRAY(&engine->arena, uint64_t, plan->nagents / 64 + 1);
+    engine->agents = ARENA_ARRAY(&engine->arena, Agent, plan->nagents + 1);
+    postings_init(engine);
+    for (uint32_t i = 0; i < plan->nagents; i++)
+        agent_init(engine, &engine->agents[i], i);
+    engine->interest = interest_new(engine);
+    return engine;
+}
+
+void engine_free(Engine *engine)
+{
+    if (!engine)
+        return;
+    for (uint32_t i = 0; i < engine->plan->nagents; i++)
+        agent_fini(&engine->agents[i]);
+    interest_free(engine->interest);
+    memory_free(engine->memory, engine->letters, engine->letters_room * sizeof(Letter));
+    batch_fini(&engine->batch);
+    machine_free(engine->machine);
+    pool_fini(&engine->pool);
+    arena_fini(&engine->scratch);
+    arena_fini(&engine->arena);
+    memory_free(engine->memory, engine, sizeof *engine);
+}
+
+/* ── Output ── */
+
+typedef struct OutputRef {
+    const OrderKey *key;
+    uint32_t type, row;
+} OutputRef;
+
+static bool leaves(const Engine *engine, uint32_t type)
+{
+    return engine->plan->types[type].alert || !engine->options.alerts_only;
+}
+
+static uint32_t outputs_collect(Engine *engine, OutputRef **outputs)
+{
+    uint32_t n = 0;
+    for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
+        if (engine->postings[rows->type].after != UINT32_MAX && leaves(engine, rows->type))
+            n += rows->n;
+    if (!n)
+        return 0;
+    *outputs = arena_raw(&engine->scratch, n * sizeof **outputs);
+    n = 0;
+    for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
+        if (engine->postings[rows->type].after != UINT32_MAX && leaves(engine, rows->type))
+            for (uint32_t row = 0; row < rows->n; row++)
+                if (rows->key[row].path)
+                    (*outputs)[n++] = (OutputRef){&rows->key[row], rows->type, row};
+    return n;
+}
+
+static void outputs_sift(OutputRef *items, uint32_t i, uint32_t n)
+{
+    OutputRef item = items[i];
+    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && order_compare(items[child].key, items[child + 1].key) < 0)
+            child++;
+        if (order_compare(items[child].key, item.key) <= 0)
+            break;
+        items[i] = items[child];
+    }
+    items[i] = item;
+}
+
+/* Heap sort; keys are distinct, so stability is nothing. Mostly sorted already, which is looked at first. */
+static void outputs_sort(OutputRef *items, uint32_t n)
+{
+    uint32_t sorted = 1;
+    while (sorted < n && order_compare(items[sorted - 1].key, items[sorted].key) <= 0)
+        sorted++;
+    if (sorted >= n)
+        return;
+    for (uint32_t i = n / 2; i-- > 0;)
+        outputs_sift(items, i, n);
+    for (uint32_t end = n; end-- > 1;) {
+        OutputRef last = items[end];
+        items[end] = items[0];
+        items[0] = last;
+        outputs_sift(items, 0, end);
+    }
+}
+
+static void outputs_send(Engine *engine)
+{
+    OutputRef *outputs = NULL;
+    uint32_t n = outputs_collect(engine, &outputs);
+    outputs_sort(outputs, n);
+    for (uint32_t i = 0; i < n; i++)
+        engine->sink.event(engine->sink.owner, &engine->plan->types[outputs[i].type], &engine->batch.rows[outputs[i].type],
+                           outputs[i].row);
+    arena_reset(&engine->scratch);
+}
+
+/* ── The loop ── */
+
+static void posting_due(Engine *engine, uint32_t index)
+{
+    Posting *posting = &engine->postings[index];
+    if (!posting->read || posting->pending)
+        return;
+    posting->pending = true;
+    engine->pending[engine->npending++] = index;
+}
+
+void engine_pending(Engine *engine, uint32_t type, uint32_t agent)
+{
+    posting_due(engine, type);
+    if (engine->postings[engine->plan->ntypes + type].read && (agent == UINT32_MAX || !hears(&engine->plan->agents[agent], type)))
+        posting_due(engine, engine->plan->ntypes + type);
+}
+
+static uint32_t next_active(const Engine *engine, uint32_t from)
+{
+    uint32_t words = engine->plan->nagents / 64 + 1;
+    for (uint32_t w = from / 64; w < words; w++)
+        if (engine->active[w])
+            return w * 64 + (uint32_t)__builtin_ctzll(engine->active[w]);
+    return UINT32_MAX;
+}
+
+/* Posts what no agent from `next` on will add to. Returns true if there was anything. */
+static bool postings_release(Engine *engine, uint32_t next)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < engine->npending;) {
+        uint32_t index = engine->pending[i], after = engine->postings[index].after;
+        if (after != UINT32_MAX && after >= next) {
+            i++;
+            continue;
+        }
+        engine->pending[i] = engine->pending[--engine->npending];
+        engine->postings[index].pending = false;
+        interest_post(engine->interest, index);
+        any = true;
+    }
+    return any;
+}
+
+static void agents_run(Engine *engine)
+{
+    uint32_t reached = 0; /* whatever is still to run stands behind the agent that ran last */
+    for (;;) {
+        uint32_t next = next_active(engine, reached);
+        if (engine->npending && postings_release(engine, next))
+            continue;
+        if (next == UINT32_MAX)
+            break;
+        engine->active[next / 64] &= ~(UINT64_C(1) << (next % 64));
+        reached = next;
+        agent_run(&engine->agents[next]);
+    }
+    assert(engine->npending == 0);
+    engine->nletters = 0;
+}
+
+static void timer_due(void *owner, Handle handle)
+{
+    Engine *engine = owner;
+    const Timer *timer = pool_at(&engine->pool, handle);
+    agent_due(&engine->agents[timer->agent], handle);
+}
+
+static void time_begin(Engine *engine, int64_t now)
+{
+    if (engine->started)
+        return;
+    engine->started = true;
+    wheel_start(&engine->wheel, now - 1);
+    for (uint32_t i = 0; i < engine->plan->nagents; i++)
+        agent_begin(&engine->agents[i], now);
+}
+
+static void time_advance(Engine *engine, int64_t to, bool through)
+{
+    engine->frontier = to;
+    engine->now = to;
+    wheel_advance(&engine->wheel, to, through, timer_due, engine);
+}
+
+/* Where each input row stands in the batch's order; needed only when there are several types. */
+static void positions_make(Engine *engine)
+{
+    Batch *batch = &engine->batch;
+    for (const Rows *rows = batch->used; rows; rows = rows->used_next)
+        engine->positions[rows->type] = NULL;
+    if (batch->rows[batch->order[0].type].n == batch->n)
+        return;
+    for (uint32_t i = 0; i < batch->n; i++) {
+        RowRef ref = batch->order[i];
+        if (!engine->positions[ref.type])
+            engine->positions[ref.type] = arena_raw(&batch->arena, batch->rows[ref.type].n * sizeof(uint32_t));
+        engine->positions[ref.type][ref.row] = i;
+    }
+}
+
+Batch *engine_batch(Engine *engine)
+{
+    return &engine->batch;
+}
+
+void engine_run(Engine *engine)
+{
+    Batch *batch = &engine->batch;
+    if (!batch->n) {
+        batch_clear(batch);
+        return;
+    }
+    RowRef first = batch->order[0], last = batch->order[batch->n - 1];
+    time_begin(engine, batch->rows[first.type].key[first.row].time);
+    engine->stats.events += batch->n;
+    positions_make(engine);
+    for (const Rows *rows = batch->used; rows; rows = rows->used_next)
+        if (rows->n)
+            engine_pending(engine, rows->type, UINT32_MAX);
+    time_advance(engine, batch->rows[last.type].key[last.row].time, false);
+    agents_run(engine);
+    outputs_send(engine);
+    batch_clear(batch);
+}
+
+void engine_advance(Engine *engine, int64_t time)
+{
+    assert(engine->batch.n == 0);
+    if (engine->started && time < engine->now)
+        return;
+    time_begin(engine, time);
+    time_advance(engine, time, true);
+    agents_run(engine);
+    outputs_send(engine);
+    batch_clear(&engine->batch);
+}
+
+/* Agent by agent in topological order, so that what closing one derives is counted in those behind before they
+ * close. */
+void engine_close(Engine *engine)
+{
+    for (uint32_t i = 0; engine->started && i < engine->plan->nagents; i++) {
+        postings_release(engine, i);
+        engine->active[i / 64] &= ~(UINT64_C(1) << (i % 64));
+        agent_run(&engine->agents[i]);
+        agent_close(&engine->agents[i]);
+    }
+    while (engine->npending)
+        engine->postings[engine->pending[--engine->npending]].pending = false;
+    engine->nletters = 0;
+    outputs_send(engine);
+    batch_clear(&engine->batch);
+}
+
+int64_t engine_now(const Engine *engine)
+{
+    return engine->now;
+}
+
+EngineStats engine_stats(const Engine *engine)
+{
+    EngineStats stats = engine->stats;
+    for (uint32_t i = 0; i < engine->plan->nagents; i++) {
+        const EngineStats *agent = &engine->agents[i].stats;
+        stats.derived += agent->derived;
+        stats.matches += agent->matches;
+        stats.suppressed += agent->suppressed;
+        stats.partitions += agent->partitions;
+    }
+    stats.state_bytes = engine->pool.bytes;
+    return stats;
+}
+
+EngineStats engine_agent_stats(const Engine *engine, uint32_t agent)
+{
+    return engine->agents[agent].stats;
+}

@@ -1,0 +1,700 @@
+/* A settlement is what ingest_line took since the last one: arrivals, in the order of their lines, of at most a
+ * batch. Per event type their rows stand at the end of the target's Rows, from `from` on, in the same order.
+ * So the k-th arrival of a type is row from + k, and programs run over the run of rows without an index.
+ * Rejected rows are closed up before anything goes on: the engine never sees them.
+ *
+ * The target is the engine's batch (direct) or the current wave of the reorder buffer. */
+#include "cluster/ingest.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "cep/json_reader.h"
+#include "cluster/limits.h"
+#include "cluster/reorder.h"
+
+typedef struct Producer {
+    const ProducerPlan *plan;
+    JsonReader *json;
+    uint64_t target;   /* generation of the target that json writes to */
+    bool begun, ended, idle;
+    int64_t greatest;  /* time of what was accepted */
+    uint64_t sequence; /* of the last line */
+} Producer;
+
+typedef struct Arrival {
+    uint32_t producer, type, row;
+    bool rejected, has_time, has_id;
+    int64_t time; /* `$time` */
+    EventId id;
+    uint64_t line;
+    Text original;
+} Arrival;
+
+struct Ingest {
+    const Plan *plan;
+    Memory *memory;
+    IngestOptions options;
+    IngestSink sink;
+    Machine *machine;
+    Producer *producers;
+    uint32_t nproducers;
+    bool direct, decided;
+    bool timed;        /* some input type has a time attribute */
+    Reorder *reorder;  /* NULL = direct */
+    Batch *target;     /* where lines are decoded to; NULL = to be asked for */
+    uint64_t generation;
+    uint64_t text_bytes; /* of the target */
+    Arrival arrivals[BATCH_ROWS];
+    uint32_t n;
+    uint32_t nrejected; /* of the arrivals */
+    uint32_t *from;    /* per type: first row of this settlement */
+    uint32_t *counts;  /* per type: rows of this settlement */
+    uint32_t *touched; /* types that have any */
+    uint32_t ntouched;
+    OrderKey passed;   /* nothing below this goes to the engine any more */
+    bool has_passed, forced;
+    int64_t time;
+    int64_t detected;  /* the last reading of the wall clock */
+    IngestStats stats;
+    char detail[512];
+};
+
+static int64_t system_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+Ingest *ingest_new(const Plan *plan, Memory *memory, IngestOptions options, IngestSink sink)
+{
+    assert(plan->late != LATE_CORRECT);
+    Ingest *in = memory_new(memory, sizeof *in);
+    in->plan = plan;
+    in->memory = memory;
+    in->options = options;
+    in->sink = sink;
+    in->time = TIME_NONE;
+    in->generation = 1;
+    if (options.batch_rows == 0 || options.batch_rows > BATCH_ROWS)
+        in->options.batch_rows = BATCH_ROWS;
+    if (!options.clock)
+        in->options.clock = system_clock;
+    if (!options.reorder_rows)
+        in->options.reorder_rows = (uint64_t)limit_default(LIMIT_REORDER_ROWS);
+    if (!options.reorder_bytes)
+        in->options.reorder_bytes = (uint64_t)limit_default(LIMIT_REORDER_BYTES);
+    in->machine = machine_new(memory);
+    in->from = memory_new(memory, plan->ntypes * sizeof *in->from);
+    in->counts = memory_new(memory, plan->ntypes * sizeof *in->counts);
+    in->touched = memory_new(memory, plan->ntypes * sizeof *in->touched);
+    for (uint32_t t = 0; t < plan->ntypes; t++)
+        in->timed |= plan->types[t].input && plan->types[t].time_attribute != INDEX_NONE;
+    return in;
+}
+
+void ingest_free(Ingest *in)
+{
+    if (!in)
+        return;
+    for (uint32_t p = 0; p < in->nproducers; p++)
+        json_reader_free(in->producers[p].json);
+    memory_free(in->memory, in->producers, in->nproducers * sizeof *in->producers);
+    reorder_free(in->reorder);
+    memory_free(in->memory, in->touched, in->plan->ntypes * sizeof *in->touched);
+    memory_free(in->memory, in->counts, in->plan->ntypes * sizeof *in->counts);
+    memory_free(in->memory, in->from, in->plan->ntypes * sizeof *in->from);
+    machine_free(in->machine);
+    memory_free(in->memory, in, sizeof *in);
+}
+
+uint32_t ingest_producer(Ingest *in, const ProducerPlan *plan)
+{
+    assert(!in->decided);
+    uint32_t n = in->nproducers++;
+    in->producers = memory_resize(in->memory, in->producers, n * sizeof *in->producers,
+                                  (n + 1) * sizeof *in->producers);
+    in->producers[n] = (Producer){.plan = plan};
+    in->producers[n].json = json_reader_new(in->memory, in->plan, plan, (uint32_t)limit_default(LIMIT_NESTING));
+    return n;
+}
+
+/* Events that the wall clock orders come in order; so do those of one producer once the late ones are gone. */
+static void decide(Ingest *in)
+{
+    in->decided = true;
+    in->direct = in->plan->by_detection || (in->nproducers == 1 && in->plan->lateness == 0);
+    if (!in->direct)
+        in->reorder = reorder_new(in->memory, in->plan);
+}
+
+/* ── Rejecting ── */
+
+static void report(Ingest *in, const Arrival *arrival, const char *reason, Text detail, bool dropped)
+{
+    in->stats.rejected++;
+    IngestRejection rejection = {
+        .producer = arrival->producer,
+        .line = arrival->line,
+        .reason = reason,
+        .detail = detail,
+        .original = arrival->original,
+        .dropped = dropped,
+    };
+    in->sink.rejected(in->sink.owner, &rejection);
+}
+
+static void reject(Ingest *in, Arrival *arrival, const char *reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void reject(Ingest *in, Arrival *arrival, const char *reason, const char *format, ...)
+{
+    if (arrival->rejected)
+        return;
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(in->detail, sizeof in->detail, format, args);
+    va_end(args);
+    size_t kept = len < 0 ? 0 : (size_t)len < sizeof in->detail ? (size_t)len : sizeof in->detail - 1;
+    arrival->rejected = true;
+    in->nrejected++;
+    report(in, arrival, reason, (Text){in->detail, (uint32_t)kept}, false);
+}
+
+/* The arrival of the k-th row of a type in this settlement. Only what goes wrong asks. */
+static Arrival *arrival_of(Ingest *in, uint32_t type, uint32_t k)
+{
+    for (uint32_t i = 0;; i++) {
+        assert(i < in->n);
+        if (in->arrivals[i].type == type && k-- == 0)
+            return &in->arrivals[i];
+    }
+}
+
+/* ── Defaults, computed attributes, constraints ── */
+
+typedef struct Run {
+    Ingest *in;
+    const EventType *type;
+    Rows *rows;
+    uint32_t first, n;
+    VectorView view;
+    Surroundings around;
+} Run;
+
+/* Where a default goes in: the rows without a value. */
+static void run_fill(Run *run, uint32_t column)
+{
+    Column *c = &run->rows->columns[column];
+    uint32_t missing = 0;
+    for (uint32_t k = 0; k < run->n; k++)
+        missing += c->states[run->first + k] != STATE_OK;
+    if (missing == 0)
+        return;
+    Vector values = program_rows(run->type->attributes[column].fill, NULL, run->n, &run->around);
+    for (uint32_t k = 0; k < run->n; k++) {
+        Cell value;
+        if (c->states[run->first + k] == STATE_OK)
+            continue;
+        State state = vector_get(&values, k, &value);
+        if (state == STATE_OK)
+            rows_set(run->rows, run->first + k, column, value);
+        else
+            rows_set_state(run->rows, run->first + k, column, state);
+    }
+}
+
+static void run_compute(Run *run, uint32_t column)
+{
+    const Attribute *attribute = &run->type->attributes[column];
+    Vector values = program_rows(attribute->compute, &run->view, run->n, &run->around);
+    for (uint32_t k = 0; k < run->n; k++) {
+        Cell value;
+        State state = vector_get(&values, k, &value);
+        if (state == STATE_OK)
+            rows_set(run->rows, run->first + k, column, value);
+        else
+            rows_set_state(run->rows, run->first + k, column, state);
+    }
+}
+
+/* After the values are what they will be: no error, and null only where it may be. */
+static void check_presence(Run *run, uint32_t column)
+{
+    const Attribute *attribute = &run->type->attributes[column];
+    const uint8_t *states = run->rows->columns[column].states + run->first;
+    for (uint32_t k = 0; k < run->n; k++) {
+        if (states[k] == STATE_OK || (states[k] == STATE_NULL && attribute->optional))
+            continue;
+        reject(run->in, arrival_of(run->in, run->rows->type, k), "invalid",
+               states[k] == STATE_ERROR ? "attribute `%.*s` of `%.*s` cannot be computed"
+                                        : "attribute `%.*s` of `%.*s` is missing",
+               TEXT_ARGS(attribute->name), TEXT_ARGS(run->type->name));
+    }
+}
+
+/* Unknown is no violation: the constraint of a missing optional attribute says nothing. */
+static void check_constraint(Run *run, uint32_t column)
+{
+    const Attribute *attribute = &run->type->attributes[column];
+    Vector holds = program_rows(attribute->constraint, &run->view, run->n, &run->around);
+    for (uint32_t k = 0; k < run->n; k++) {
+        Cell value;
+        State state = vector_get(&holds, k, &value);
+        if (state == STATE_NULL || (state == STATE_OK && value.b))
+            continue;
+        reject(run->in, arrival_of(run->in, run->rows->type, k), "invalid",
+               "attribute `%.*s` of `%.*s` violates `%.*s`", TEXT_ARGS(attribute->name), TEXT_ARGS(run->type->name),
+               TEXT_ARGS(attribute->constraint_text));
+    }
+}
+
+static void run_programs(Ingest *in, uint32_t type_index)
+{
+    const EventType *type = &in->plan->types[type_index];
+    Run run = {
+        .in = in,
+        .type = type,
+        .rows = &in->target->rows[type_index],
+        .first = in->from[type_index],
+        .n = in->counts[type_index],
+        .around =
+            {
+                .plan = in->plan,
+                .tables = in->options.tables,
+                .now = in->time == TIME_NONE ? 0 : in->time,
+                .scratch = &in->target->arena,
+                .machine = in->machine,
+            },
+    };
+    run.view = (VectorView){
+        .rows = run.rows,
+        .column = type->shape.nsources ? type->shape.sources[0].column : NULL,
+        .first = run.first,
+    };
+    for (uint32_t i = 0; i < type->nattributes; i++)
+        if (type->attributes[i].fill)
+            run_fill(&run, i);
+    for (uint32_t i = 0; i < type->nattributes; i++)
+        if (type->attributes[i].compute)
+            run_compute(&run, i);
+    for (uint32_t i = 0; i < type->nattributes; i++)
+        if (type->attributes[i].fill || type->attributes[i].compute)
+            check_presence(&run, i);
+    for (uint32_t i = 0; i < type->nattributes; i++)
+        if (type->attributes[i].constraint)
+            check_constraint(&run, i);
+}
+
+/* ── Time ── */
+
+static bool occurrence_time(Ingest *in, Arrival *a, int64_t *time)
+{
+    const EventType *type = &in->plan->types[a->type];
+    const Producer *producer = &in->producers[a->producer];
+    uint32_t column = type->time_attribute;
+    if (column != INDEX_NONE && in->target->rows[a->type].columns[column].states[a->row] == STATE_OK) {
+        *time = ((const int64_t *)in->target->rows[a->type].columns[column].cells)[a->row];
+    } else if (a->has_time) {
+        *time = a->time;
+    } else if (in->plan->by_detection || (column == INDEX_NONE && !in->timed && !producer->begun)) {
+        *time = in->detected;
+    } else if (column == INDEX_NONE && !in->timed) {
+        *time = in->detected > producer->greatest ? in->detected : producer->greatest;
+    } else if (column == INDEX_NONE && producer->begun) {
+        *time = producer->greatest;
+    } else {
+        reject(in, a, "invalid", "`%.*s` has no time, and nothing before it has one", TEXT_ARGS(type->name));
+        return false;
+    }
+    return true;
+}
+
+static int64_t earlier(int64_t time, int64_t by)
+{
+    int64_t result;
+    return __builtin_sub_overflow(time, by, &result) ? INT64_MIN : result;
+}
+
+static void reject_late(Ingest *in, Arrival *a, int64_t time, int64_t bound)
+{
+    if (in->plan->late == LATE_DROP) {
+        a->rejected = true;
+        in->nrejected++;
+        report(in, a, "late", TEXT("late"), true);
+        return;
+    }
+    char lag[TIME_TEXT_MAX];
+    size_t n = duration_text(earlier(bound, time), lag);
+    reject(in, a, "late", "`%.*s` is late by %.*s", TEXT_ARGS(in->plan->types[a->type].name), (int)n, lag);
+}
+
+/* Whether an event comes too late, for its producer or for what has already been run. */
+static bool check_lateness(Ingest *in, Arrival *a, const OrderKey *key)
+{
+    Producer *producer = &in->producers[a->producer];
+    int64_t bound = producer->begun ? earlier(producer->greatest, in->plan->lateness) : INT64_MIN;
+    if (key->time < bound) {
+        reject_late(in, a, key->time, bound);
+        return false;
+    }
+    if (in->has_passed && order_compare(key, &in->passed) < 0) {
+        if (in->forced)
+            reject(in, a, "limit reached", "%s", limit_message(LIMIT_REORDER_ROWS));
+        else
+            reject_late(in, a, key->time, in->passed.time);
+        return false;
+    }
+    return true;
+}
+
+static void stamp(Ingest *in, Arrival *a)
+{
+    Producer *producer = &in->producers[a->producer];
+    Rows *rows = &in->target->rows[a->type];
+    int64_t time;
+    if (!occurrence_time(in, a, &time))
+        return;
+    bool by_detection = in->plan->by_detection;
+    OrderKey key = {
+        .time = by_detection ? in->detected : time,
+        .kind = ORDER_EVENT,
+        .origin = a->producer,
+        .sequence = a->line,
+    };
+    if (!by_detection && !check_lateness(in, a, &key))
+        return;
+    if (!producer->begun || key.time > producer->greatest)
+        producer->greatest = key.time;
+    producer->begun = true;
+    rows->time[a->row] = time;
+    rows->detected[a->row] = key.time;
+    rows->key[a->row] = key;
+    rows->id[a->row] = a->has_id ? a->id : (EventId){EVENT_ID_INPUT | a->producer, a->line};
+}
+
+/* ── Settling ── */
+
+static void move_row(Rows *rows, uint32_t to, uint32_t from)
+{
+    for (uint32_t i = 0; i < rows->ncolumns; i++) {
+        Column *c = &rows->columns[i];
+        cell_set(c->type, c->cells, to, cell_get(c->type, c->cells, from));
+        c->states[to] = c->states[from];
+    }
+    rows->time[to] = rows->time[from];
+    rows->detected[to] = rows->detected[from];
+    rows->key[to] = rows->key[from];
+    rows->id[to] = rows->id[from];
+}
+
+/* Rows beyond n are as if they had never been: see the invariants of cep/batch.c. */
+static void cut_rows(Rows *rows, uint32_t n)
+{
+    for (uint32_t i = 0; i < rows->ncolumns; i++)
+        memset(rows->columns[i].states + n, STATE_NULL, rows->n - n);
+    rows->n = n;
+    if (n || !rows->used)
+        return;
+    for (Rows **link = rows->used; *link; link = &(*link)->used_next)
+        if (*link == rows) {
+            *link = rows->used_next;
+            rows->used_next = NULL;
+            break;
+        }
+}
+
+/* Closes the gaps that rejected rows left. */
+static void close_gaps(Ingest *in)
+{
+    for (uint32_t i = 0; i < in->ntouched; i++)
+        in->counts[in->touched[i]] = 0;
+    for (uint32_t i = 0; i < in->n; i++) {
+        Arrival *a = &in->arrivals[i];
+        if (a->rejected)
+            continue;
+        uint32_t row = in->from[a->type] + in->counts[a->type]++;
+        if (row != a->row)
+            move_row(&in->target->rows[a->type], row, a->row);
+        a->row = row;
+    }
+    for (uint32_t i = 0; i < in->ntouched; i++) {
+        uint32_t type = in->touched[i];
+        cut_rows(&in->target->rows[type], in->from[type] + in->counts[type]);
+    }
+}
+
+/* What is accepted goes into the order. */
+static void append_arrivals(Ingest *in)
+{
+    for (uint32_t i = 0; i < in->n; i++) {
+        const Arrival *a = &in->arrivals[i];
+        if (a->rejected)
+            continue;
+        in->stats.accepted++;
+        int64_t time = in->target->rows[a->type].key[a->row].time;
+        if (!in->direct)
+            reorder_add(in->reorder, a->type, a->row);
+        else
+            batch_append(in->target, a->type, a->row);
+        if (in->direct && time > in->time)
+            in->time = time;
+    }
+}
+
+static void release(Ingest *in);
+
+static void settle_arrivals(Ingest *in)
+{
+    if (in->n == 0)
+        return;
+    if (in->plan->by_detection || !in->timed) {
+        int64_t now = in->options.clock();
+        in->detected = now > in->detected ? now : in->detected;
+    }
+    for (uint32_t i = 0; i < in->ntouched; i++)
+        run_programs(in, in->touched[i]);
+    for (uint32_t i = 0; i < in->n; i++)
+        if (!in->arrivals[i].rejected)
+            stamp(in, &in->arrivals[i]);
+    if (in->nrejected)
+        close_gaps(in);
+    append_arrivals(in);
+    for (uint32_t i = 0; i < in->ntouched; i++)
+        in->counts[in->touched[i]] = 0;
+    in->n = in->nrejected = in->ntouched = 0;
+}
+
+void ingest_settle(Ingest *in)
+{
+    settle_arrivals(in);
+    if (in->reorder)
+        release(in);
+}
+
+/* ── Running ── */
+
+static void run_engine(Ingest *in)
+{
+    in->sink.run(in->sink.owner);
+    if (in->reorder)
+        reorder_reclaim(in->reorder);
+    in->target = NULL;
+    in->generation++;
+}
+
+/* What the slowest producer can still send; false if some producer has not begun. */
+static bool frontier(const Ingest *in, OrderKey *least)
+{
+    bool any = false;
+    *least = (OrderKey){.time = INT64_MAX, .kind = ORDER_TIMER_INCLUSIVE, .origin = UINT32_MAX};
+    for (uint32_t p = 0; p < in->nproducers; p++) {
+        const Producer *producer = &in->producers[p];
+        if (producer->ended || producer->idle)
+            continue;
+        if (!producer->begun)
+            return false;
+        OrderKey key = {
+            .time = earlier(producer->greatest, in->plan->lateness),
+            .kind = ORDER_EVENT,
+            .origin = p,
+            .sequence = producer->sequence + 1,
+        };
+        if (!any || order_compare(&key, least) < 0)
+            *least = key;
+        any = true;
+    }
+    return true;
+}
+
+/* Hands what lies below a key to the engine, whole batches at once; a rest stays in the engine's batch. */
+static void release_below(Ingest *in, const OrderKey *below)
+{
+    for (;;) {
+        Batch *batch = in->sink.batch(in->sink.owner);
+        uint32_t n = reorder_release(in->reorder, below, batch, in->options.batch_rows);
+        if (n) {
+            RowRef last = batch->order[batch->n - 1];
+            in->time = batch->rows[last.type].key[last.row].time;
+        }
+        if (batch->n < in->options.batch_rows)
+            return;
+        run_engine(in);
+    }
+}
+
+static void pass(Ingest *in, const OrderKey *key, bool forced)
+{
+    if (in->has_passed && order_compare(key, &in->passed) <= 0)
+        return;
+    in->passed = *key;
+    in->has_passed = true;
+    in->forced = forced;
+}
+
+static bool is_full(const Ingest *in)
+{
+    return reorder_rows(in->reorder) >= in->options.reorder_rows ||
+           reorder_bytes(in->reorder) >= in->options.reorder_bytes;
+}
+
+/* More waits than may: the oldest go before their frontier has come. What should have come before them is
+ * rejected when it does. */
+static void make_way(Ingest *in)
+{
+    Batch *batch = in->sink.batch(in->sink.owner);
+    if (batch->n)
+        run_engine(in);
+    uint64_t most = in->options.reorder_rows - in->options.reorder_rows / 4;
+    while (reorder_rows(in->reorder) > most || (reorder_bytes(in->reorder) >= in->options.reorder_bytes &&
+                                                reorder_rows(in->reorder))) {
+        batch = in->sink.batch(in->sink.owner);
+        OrderKey all = {.time = INT64_MAX, .kind = ORDER_TIMER_INCLUSIVE, .origin = UINT32_MAX};
+        reorder_release(in->reorder, &all, batch, in->options.batch_rows);
+        RowRef last = batch->order[batch->n - 1];
+        OrderKey key = batch->rows[last.type].key[last.row];
+        in->time = key.time;
+        pass(in, &key, true);
+        run_engine(in);
+        if (reorder_rows(in->reorder) <= most / 2)
+            break;
+    }
+}
+
+static void release(Ingest *in)
+{
+    OrderKey least;
+    if (frontier(in, &least)) {
+        pass(in, &least, false);
+        release_below(in, &least);
+    }
+    if (is_full(in))
+        make_way(in);
+}
+
+void ingest_run(Ingest *in)
+{
+    ingest_settle(in);
+    if (in->decided && in->sink.batch(in->sink.owner)->n)
+        run_engine(in);
+}
+
+/* ── Lines ── */
+
+static void aim(Ingest *in)
+{
+    if (!in->decided)
+        decide(in);
+    bool fresh = in->target == NULL;
+    Batch *target = in->direct ? in->sink.batch(in->sink.owner) : in->target;
+    if (!in->direct && (!target || in->n == 0))
+        target = reorder_batch(in->reorder, &fresh);
+    if (fresh || target != in->target) {
+        in->generation++;
+        in->text_bytes = 0;
+    }
+    in->target = target;
+}
+
+static void arrive(Ingest *in, const Arrival *arrival)
+{
+    uint32_t type = arrival->type;
+    if (in->counts[type]++ == 0) {
+        in->from[type] = arrival->row;
+        in->touched[in->ntouched++] = type;
+    }
+    in->arrivals[in->n++] = *arrival;
+}
+
+/* Whether the target must not take another line before what it has is settled or run. */
+static void keep_bounds(Ingest *in)
+{
+    bool wordy = in->text_bytes >= (uint64_t)limit_default(LIMIT_BATCH_BYTES);
+    if (!wordy && in->target->n + in->n < in->options.batch_rows)
+        return;
+    ingest_settle(in);
+    if (in->direct && (wordy || in->target->n >= in->options.batch_rows))
+        run_engine(in);
+    else if (!in->direct && wordy)
+        reorder_seal(in->reorder);
+}
+
+void ingest_line(Ingest *in, uint32_t producer_index, Text line, uint64_t number)
+{
+    Producer *producer = &in->producers[producer_index];
+    assert(producer_index < in->nproducers && !producer->ended);
+    in->stats.lines++;
+    aim(in);
+    producer->idle = false;
+    producer->sequence = number;
+    if (producer->target != in->generation) {
+        json_reader_into(producer->json, in->target->rows, in->target->memory, &in->target->arena);
+        producer->target = in->generation;
+    }
+    JsonRow row;
+    Arrival arrival = {.producer = producer_index, .line = number, .original = line};
+    if (!json_reader_decode(producer->json, line.p, line.len, &row)) {
+        in->stats.unknown_fields += row.unknown;
+        report(in, &arrival, row.reason, row.detail, false);
+        return;
+    }
+    in->stats.unknown_fields += row.unknown;
+    in->text_bytes += row.text_bytes;
+    arrival.type = row.type;
+    arrival.row = row.row;
+    arrival.has_time = row.has_time;
+    arrival.time = row.time;
+    arrival.has_id = row.has_id;
+    arrival.id = row.id;
+    arrive(in, &arrival);
+    keep_bounds(in);
+}
+
+void ingest_end(Ingest *in, uint32_t producer)
+{
+    in->producers[producer].ended = true;
+}
+
+void ingest_idle(Ingest *in, uint32_t producer)
+{
+    in->producers[producer].idle = true;
+}
+
+uint32_t ingest_slowest(const Ingest *in)
+{
+    uint32_t slowest = INDEX_NONE;
+    for (uint32_t p = 0; p < in->nproducers; p++) {
+        const Producer *a = &in->producers[p];
+        if (a->ended || a->idle)
+            continue;
+        if (!a->begun)
+            return p;
+        if (slowest == INDEX_NONE || a->greatest < in->producers[slowest].greatest)
+            slowest = p;
+    }
+    return slowest;
+}
+
+bool ingest_crowded(const Ingest *in)
+{
+    return in->reorder && (reorder_rows(in->reorder) >= in->options.reorder_rows / 2 ||
+                           reorder_bytes(in->reorder) >= in->options.reorder_bytes / 2);
+}
+
+uint64_t ingest_waiting(const Ingest *in)
+{
+    return in->reorder ? reorder_rows(in->reorder) : 0;
+}
+
+int64_t ingest_time(const Ingest *in)
+{
+    return in->time;
+}
+
+IngestStats ingest_stats(const Ingest *in)
+{
+    return in->stats;
+}

@@ -1,0 +1,41 @@
+/* Solo: a network run in one process, files or standard input in, alerts out. No daemon, no thread.
+ *
+ *   inputs ─► Input ─► Ingest ─► Engine ─► alert_json ─► Out
+ *                        └──────────┴─ rejections ─► standard error, --errors FILE
+ *
+ * Of several inputs the one that holds the frontier back is read next. A batch is run as soon as no input is
+ * pending, and its alerts are written then: `tail -f | cep run` alerts at once. At the end of the input what is
+ * due at or before the last event fires. SIGINT and SIGTERM end the run behind the batch at hand. */
+#ifndef CLUSTER_SOLO_H
+#define CLUSTER_SOLO_H
+
+#include <stdio.h>
+
+#include "cep/plan.h"
+
+typedef struct SoloOptions {
+    char *const *inputs;     /* --in: "URI", or "PRODUCER=URI" for a declared one */
+    uint32_t ninputs;
+    const char *out;         /* NULL, "-", "stdout:", "file:PATH" or a path */
+    const char *errors;      /* a path; NULL = none */
+    const char *state;       /* the data directory; NULL = none */
+    bool all;                /* derived events that are no alerts too */
+    bool close_at_end;
+    bool quiet;              /* no rejections and no summary on standard error */
+    bool row_by_row;
+    uint32_t batch_rows;     /* 0 = BATCH_ROWS */
+} SoloOptions;
+
+typedef enum SoloEnd {
+    SOLO_DONE,
+    SOLO_NOTHING_USABLE, /* lines came, and every one was rejected */
+    SOLO_UNREADABLE,     /* an input, output or table file that cannot be opened, or is not for this program */
+    SOLO_NO_STORE,       /* the data directory cannot be used */
+    SOLO_OUT_CLOSED,     /* the output failed on the way */
+    SOLO_INTERRUPTED,
+} SoloEnd;
+
+/* Loads the tables and runs to the end of all inputs. Says on standard error what went wrong. */
+SoloEnd solo_run(const Plan *plan, Memory *memory, SoloOptions options);
+
+#endif

@@ -1,0 +1,239 @@
+/* What an expression reads: attributes of participants, through views or, in a filter, of the event itself; rows of
+ * tables; lets and params; the context.
+ *
+ * A row that an enrichment before `detect` names is looked up where it is read: it belongs to one event, and so
+ * nobody has to keep it. */
+#include "rules/lower_emit.h"
+
+#include <assert.h>
+
+Reg emit_find(LowerScope *scope, const ModelTable *table, Expr *const *keys)
+{
+    Reg regs[2] = {REG_NONE, REG_NONE};
+    lower_depends(scope->lowering, table->declaration);
+    for (uint32_t i = 0; i < table->nkeys; i++) {
+        if (!keys[i])
+            return emit_fail(scope); /* refused where the row is enriched */
+        regs[i] = lower_expr(scope, keys[i], table->columns[table->keys[i]]->type->kind);
+        if (regs[i] == REG_NONE)
+            return REG_NONE;
+    }
+    return program_find(scope->builder, table->index, regs[0], regs[1]);
+}
+
+/* A column of a row; INDEX_NONE is the row's index, null if there is none. */
+static Reg emit_cell(LowerScope *scope, const ModelTable *table, Reg row, uint32_t column)
+{
+    if (row == REG_NONE || column == INDEX_NONE)
+        return row;
+    TypeKind type = table->columns[column]->type->kind;
+    return type_runs(type) ? program_cell(scope->builder, table->index, column, row, type) : emit_fail(scope);
+}
+
+static bool is_self(const LowerScope *scope, const ModelAlias *alias)
+{
+    return scope->self && (alias == scope->self || lower_participant(scope->agent, alias) ==
+                                                       lower_participant(scope->agent, scope->self));
+}
+
+/* The view through which a participant is read here; INDEX_NONE after a mistake. */
+static uint32_t access_view(LowerScope *scope, const Expr *expr, const ModelAlias *alias, ViewWhich which, uint32_t k)
+{
+    LowerAgent *agent = scope->agent;
+    uint32_t participant = agent ? lower_participant(agent, alias) : INDEX_NONE;
+    if (alias == scope->own)
+        which = VIEW_LATEST;
+    bool other = scope->self && !is_self(scope, alias);
+    if (participant == INDEX_NONE || other) {
+        lower_refuse(scope->lowering, expr->span, NULL, "reading `%.*s` here does not run yet", TEXT_ARGS(alias->name));
+        emit_fail(scope);
+        return INDEX_NONE;
+    }
+    if (scope->self)
+        return 0;
+    if (which == VIEW_INITIATOR && alias->step != scope->initiator_step) {
+        lower_refuse(scope->lowering, expr->span, "only the innermost `from … to …` can be read",
+                     "reading the opener of an outer event interval does not run yet");
+        emit_fail(scope);
+        return INDEX_NONE;
+    }
+    if (which != VIEW_INITIATOR && which != VIEW_LATEST && agent->plan->kind != AGENT_SEQUENCE) {
+        lower_refuse(scope->lowering, expr->span, "`first(a.x)` and `last(a.x)` read the ends of a set",
+                     "reading one member of a set does not run yet");
+        emit_fail(scope);
+        return INDEX_NONE;
+    }
+    uint32_t view = lower_view(agent, participant, which, k, expr->span);
+    if (view == INDEX_NONE)
+        emit_fail(scope);
+    return view;
+}
+
+/* An attribute of a participant, or something that is null exactly where there is no such event (row). */
+static Reg emit_access(LowerScope *scope, const Expr *expr, const ModelAlias *alias, ViewWhich which, uint32_t k,
+                       uint32_t attribute)
+{
+    LowerAgent *agent = scope->agent;
+    uint32_t participant = agent ? lower_participant(agent, alias) : INDEX_NONE;
+    if (participant != INDEX_NONE && alias->kind == ALIAS_ROW &&
+        (scope->condition || agent->participants[participant].reading == ROW_INLINE))
+        return emit_cell(scope, alias->table, emit_find(scope, alias->table, agent->participants[participant].keys), attribute);
+    uint32_t view = access_view(scope, expr, alias, which, k);
+    if (view == INDEX_NONE)
+        return REG_NONE;
+    if (alias == scope->own)
+        which = VIEW_LATEST;
+    if (attribute == INDEX_NONE && alias->kind != ALIAS_ROW)
+        return program_header(scope->builder, view, HEADER_TIME);
+    if (attribute == INDEX_NONE)
+        attribute = alias->table->keys[0];
+    TypeKind type = alias->attributes[attribute].type->kind;
+    if (!type_runs(type))
+        return emit_fail(scope); /* refused where it is declared */
+    bool kept = scope->self ? scope->self_kept : lower_keeps(agent, participant, which);
+    return program_load(scope->builder, view, lower_slot(agent, participant, alias, attribute, kept), type);
+}
+
+static Reg emit_header(LowerScope *scope, const Expr *expr, const ModelAccess *access)
+{
+    static const struct {
+        const char *name;
+        HeaderField field;
+    } fields[] = {{"$time", HEADER_TIME}, {"$detected", HEADER_DETECTED}, {"$id", HEADER_ID},
+                  {"$type", HEADER_TYPE}, {"$source", HEADER_SOURCE}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (!text_is_c(access->header, fields[i].name))
+            continue;
+        uint32_t view = access_view(scope, expr, access->alias, access->which, access->k);
+        return view == INDEX_NONE ? REG_NONE : program_header(scope->builder, view, fields[i].field);
+    }
+    lower_refuse(scope->lowering, expr->span, NULL, "the header attribute `%.*s` does not run yet", TEXT_ARGS(access->header));
+    return emit_fail(scope);
+}
+
+/* The event, or the attribute of it, that a bare name stands for: see LowerScope. */
+static Reg emit_bare(LowerScope *scope, const Expr *expr, const ModelAttribute *attribute)
+{
+    uint32_t i = attribute->index;
+    TypeKind type = attribute->type->kind;
+    if (!type_runs(type))
+        return emit_fail(scope);
+    if (!scope->event && !scope->table && !scope->derive)
+        return emit_refuse(scope, expr, "reading an attribute here does not run yet");
+    const Expr *value = scope->derive ? scope->derive->values[i] : NULL;
+    if (!value && !scope->computed)
+        value = attribute->compute;
+    if (!value)
+        return scope->derive ? program_null(scope->builder, type) : program_load(scope->builder, 0, i, type);
+    if (!scope->bare) {
+        uint32_t n = scope->event ? scope->event->nattributes : scope->table ? scope->table->ncolumns : scope->derive->event->nattributes;
+        scope->bare = ARENA_ARRAY(scope->lowering->scratch, Reg, n);
+    }
+    if (!scope->bare[i]) {
+        Reg r = lower_expr(scope, value, type);
+        if (r == REG_NONE)
+            return REG_NONE;
+        scope->bare[i] = (Reg)(r + 1);
+    }
+    return (Reg)(scope->bare[i] - 1);
+}
+
+static Reg emit_let(LowerScope *scope, const Expr *expr)
+{
+    const ModelLet *let = expr->note;
+    uint32_t i = (uint32_t)(let - scope->agent->model->lets);
+    if (!scope->lets)
+        scope->lets = ARENA_ARRAY(scope->lowering->scratch, Reg, scope->agent->model->nlets);
+    if (!scope->lets[i]) {
+        const LowerFrame *up = scope->frame;
+        scope->frame = NULL;
+        Reg r = lower_expr(scope, let->value, TYPE_KINDS);
+        scope->frame = up;
+        if (r == REG_NONE)
+            return REG_NONE;
+        scope->lets[i] = (Reg)(r + 1);
+    }
+    return (Reg)(scope->lets[i] - 1);
+}
+
+Reg emit_name(LowerScope *scope, const Expr *expr)
+{
+    switch ((Reference)expr->ref) {
+    case REF_BARE_ATTRIBUTE:
+        return emit_bare(scope, expr, expr->note);
+    case REF_LET:
+        return emit_let(scope, expr);
+    case REF_PARAM: {
+        const ModelParam *param = expr->note;
+        lower_depends(scope->lowering, param->declaration);
+        return lower_expr(scope, param->value, param->type->kind);
+    }
+    case REF_ARGUMENT: {
+        const ModelArgument *argument = expr->note;
+        return scope->frame->arguments[argument->index];
+    }
+    default:
+        return emit_refuse(scope, expr, "this name as a value does not run yet");
+    }
+}
+
+/* Its number among all keys of the agent's context. */
+static uint32_t key_number(const ModelAgent *agent, const ModelKey *key)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < agent->nsteps; n += agent->steps[i++].nkeys)
+        if (agent->steps[i].nkeys && key >= agent->steps[i].keys && key < agent->steps[i].keys + agent->steps[i].nkeys)
+            return n + (uint32_t)(key - agent->steps[i].keys);
+    assert(!"a key is of some step");
+    return 0;
+}
+
+Reg emit_member(LowerScope *scope, const Expr *expr)
+{
+    switch ((Reference)expr->ref) {
+    case REF_ATTRIBUTE: {
+        const ModelAccess *access = expr->note;
+        return emit_access(scope, expr, access->alias, access->which, access->k, access->attribute);
+    }
+    case REF_HEADER:
+        return emit_header(scope, expr, expr->note);
+    case REF_EVENT_ATTRIBUTE:
+        return emit_bare(scope, expr, expr->note);
+    case REF_COLUMN: {
+        const ModelAttribute *column = expr->note;
+        const Expr *row = expr->a;
+        return emit_cell(scope, row->note, emit_find(scope, row->note, row->args), column->index);
+    }
+    case REF_CONTEXT_START:
+        return program_context(scope->builder, CONTEXT_START, TYPE_TIME);
+    case REF_CONTEXT_END:
+        return program_context(scope->builder, CONTEXT_END, TYPE_TIME);
+    case REF_CONTEXT_KEY: {
+        const ModelKey *key = expr->note;
+        if (!type_runs(key->type->kind))
+            return emit_fail(scope);
+        return program_context(scope->builder, CONTEXT_KEY + key_number(scope->agent->model, key), key->type->kind);
+    }
+    default:
+        return emit_refuse(scope, expr, "reading this does not run yet");
+    }
+}
+
+Reg emit_is_null(LowerScope *scope, const Expr *expr)
+{
+    const Expr *a = expr->a;
+    Reg r;
+    if (a->kind == EXPR_NAME && a->ref == REF_ALIAS && a->type->class != CLASS_VALUE) {
+        const ModelAlias *alias = a->note;
+        ViewWhich which = alias->kind == ALIAS_OPENER ? VIEW_INITIATOR : VIEW_LATEST;
+        r = emit_access(scope, a, alias, which, 0, INDEX_NONE);
+    } else if (a->kind == EXPR_INDEX && a->ref == REF_MEMBER_AT) {
+        const ModelAccess *access = a->note;
+        r = emit_access(scope, a, access->alias, access->which, access->k, INDEX_NONE);
+    } else if (a->kind == EXPR_INDEX && a->ref == REF_ROW) {
+        r = emit_find(scope, a->note, a->args);
+    } else {
+        r = lower_expr(scope, a, TYPE_KINDS);
+    }
+    return r == REG_NONE ? r : program_emit(scope->builder, expr->negated ? OP_IS_NOT_NULL : OP_IS_NULL, r, REG_NONE, REG_NONE);
+}

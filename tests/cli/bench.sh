@@ -1,0 +1,13 @@
+#!/bin/sh
+# cep bench: that it measures what it says and finds the right results; never how fast.
+. "$(dirname "$0")/../tap.sh"
+
+cep bench --passes 1 w7
+is "W7: done" "$code" 0
+has "W7: the right result" "$out" "ok"
+has "W7: no memory is asked for in the steady state" "$out" " 0 memory calls in a further"
+cep bench w99
+is "an unknown workload: wrong usage" "$code" 2
+cep bench --passes 0 w1
+is "no passes: wrong usage" "$code" 2
+finish

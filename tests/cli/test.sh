@@ -1,0 +1,282 @@
+#!/bin/sh
+# cep test
+. "$(dirname "$0")/../tap.sh"
+cd "$work" || exit 1
+
+rules() {
+    cat <<'EOF'
+network demo
+param limit : float = 100.0
+event Payment { card : string  amount : float where amount > 0  note : string?  at : time  time at }
+event Refund  { card : string }
+table Card key id { id : string  owner : string  limit : float = 50.0 }
+alert Large { card : string  amount : float  owner : string?  note : string? }
+event Seen  { card : string }
+agent large {
+  on     Payment p where p.amount > limit
+  enrich Card c by p.card
+  derive Large { card: p.card, amount: p.amount, owner: c.owner, note: p.note }
+}
+agent seen {
+  on     Payment p
+  derive Seen { card: p.card }
+}
+EOF
+}
+
+# passes NAME / fails NAME: the test block on standard input, with these rules.
+verdict() {
+    rules >t.cep
+    cat >>t.cep
+    cep test t.cep
+}
+passes() {
+    verdict
+    is "$1" "$code" 0
+    [ "$code" = 0 ] || note <"$out"
+}
+fails() {
+    verdict
+    is "$1" "$code" 1
+    has "$1: not ok" "$out" "not ok 1 - x"
+}
+
+rules >t.cep
+cep test t.cep
+is "no tests: done" "$code" 0
+is "no tests: said so" "$(cat "$out")" "1..0 # skipped: no tests"
+
+passes "what is expected comes" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 101.0 }
+  expect Large { card: "c1", amount: 101 }
+}
+EOF
+is "the output is TAP" "$(cat "$out")" "$(printf 'TAP version 13\n1..1\nok 1 - x')"
+
+fails "another value" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 101 }
+  expect Large { card: "c1", amount: 102 }
+}
+EOF
+has "another value: the place" "$out" "# t.cep:19:"
+has "another value: the value expected is marked" "$out" "! amount: 102"
+has "another value: both stand side by side" "$out" "expected                                actual"
+
+fails "nothing comes" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect Large { card: "c1" }
+}
+EOF
+has "nothing comes: said so" "$out" "nothing came out"
+fails "something comes where nothing should" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200.0 }
+  expect nothing
+}
+EOF
+has "something comes: it is shown" "$out" 'Large { card: "c1"'
+
+passes "of AGENT: the others are not looked at" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect nothing
+}
+EOF
+fails "without of: all of them" <<'EOF'
+test "x" {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect nothing
+}
+EOF
+passes "exactly" <<'EOF'
+test "x" {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  at +1 s                 Payment { card: "c2", amount: 200.0 }
+  expect exactly {
+    Seen { } times 2
+    Large { card: "c2" }
+  }
+}
+EOF
+fails "exactly, and one more comes" <<'EOF'
+test "x" {
+  at 2026-03-01T09:00:00Z Payment { card: "c2", amount: 200.0 }
+  expect exactly { Seen { card: "c2" } }
+}
+EOF
+passes "times" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 } repeat 3 every 10 s
+  expect Seen { card: "c1" } times 3
+}
+EOF
+fails "one too many" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 } repeat 3 every 10 s
+  expect Seen { card: "c1" } times 2
+}
+EOF
+passes "lines claim events whatever their order" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  at +1 s                 Payment { card: "c2", amount: 1.0 }
+  expect Seen { }
+  expect Seen { card: "c1" }
+}
+EOF
+passes "expect at" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 } repeat 2 every 1 min
+  expect at 2026-03-01T09:00:00Z Seen { card: "c1" }
+  expect at 2026-03-01T09:01:00Z Seen { card: "c1" }
+}
+EOF
+passes "a block speaks of what came since the block before" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect Seen { card: "c1" }
+  at +1 s                 Payment { card: "c2", amount: 1.0 }
+  expect exactly { Seen { card: "c2" } }
+}
+EOF
+passes "tables, with defaults, and nulls" <<'EOF'
+test "x" of large {
+  table Card { id: "c1", owner: "Ann" }
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200.0, note: "n" }
+  at +1 s                 Payment { card: "c2", amount: 200.0 }
+  expect Large { card: "c1", owner: "Ann", note: "n" }
+  expect Large { card: "c2", owner: null, note: null }
+}
+EOF
+passes "with other params" <<'EOF'
+test "x" of large with { limit: 500.0 } {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200.0 }
+  expect nothing
+  at +1 s                 Payment { card: "c1", amount: 501.0 }
+  expect Large { amount: 501.0 }
+}
+EOF
+passes "floats within 1e-9" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 300.0000000001 }
+  expect Large { amount: 300.0 }
+}
+EOF
+passes "an expected rejection" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: -1.0 }
+  expect error "amount"
+}
+EOF
+fails "a rejection that nobody expects" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: -1.0 }
+  expect nothing
+}
+EOF
+has "a rejection that nobody expects: the reason" "$out" "an event was rejected"
+fails "an expected rejection that does not come" <<'EOF'
+test "x" of large {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect error "amount"
+}
+EOF
+passes "late events are rejected" <<'EOF'
+test "x" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  at 2026-03-01T08:00:00Z Payment { card: "c2", amount: 1.0 }
+  expect error "late"
+}
+EOF
+
+rules >t.cep
+cat >>t.cep <<'EOF'
+test "one" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect Seen { }
+}
+test "two" of seen {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect nothing
+}
+EOF
+cep test --filter one t.cep
+is "--filter: done" "$code" 0
+has "--filter: one of them" "$out" "1..1"
+cep test t.cep
+is "one of two fails: wrong" "$code" 1
+is "one of two fails: both are run" "$(grep -c '^ok\|^not ok' "$out")" 2
+
+cep test --json --filter one t.cep
+is "--json" "$(cat "$out")" '[{"test":"one","ok":true,"report":""}]'
+
+# With a lateness, events wait for their order; an expectation ends the waiting.
+cat >late.cep <<'EOF'
+network late
+time occurrence lateness 10 s
+event A { n : int  at : time  time at }
+alert B { first : int  second : int }
+agent pair {
+  on     A a where a.n == 1
+  on     A b where b.n == 2
+  detect a -> b within 1 min
+  derive B { first: a.n, second: b.n }
+}
+test "put in order" {
+  at 2026-03-01T09:00:05Z A { n: 2 }
+  at 2026-03-01T09:00:00Z A { n: 1 }
+  expect B { first: 1, second: 2 }
+}
+test "too late for the lateness" {
+  at 2026-03-01T09:00:20Z A { n: 2 }
+  at 2026-03-01T09:00:00Z A { n: 1 }
+  expect error "late"
+}
+test "too late for what was expected" {
+  at 2026-03-01T09:00:05Z A { n: 2 }
+  expect nothing
+  at 2026-03-01T09:00:00Z A { n: 1 }
+  expect error "late"
+}
+EOF
+cep test late.cep
+is "lateness" "$code" 0
+[ "$code" = 0 ] || note <"$out"
+
+# What a producer sends: wire names, paths, units, header fields.
+cat >wire.cep <<'EOF'
+network wire
+event E as "the.event" {
+  image : string   from "Event.Data.Image"
+  pid   : int      from "Event.Data.Pid"
+  host  : string?  from "hosts[1]"
+  took  : duration = 5 s
+  place : point?
+  wide  : bool     = took > 1 min
+  ts    : time in ms
+  time ts
+}
+alert S { image : string  pid : int  host : string?  took : duration  place : point?  wide : bool  ts : time }
+agent s {
+  on     E e
+  derive S { image: e.image, pid: e.pid, host: e.host, took: e.took, place: e.place, wide: e.wide, ts: e.ts }
+}
+test "all of it" {
+  at 2026-03-01T09:00:00.25Z E { image: "a \"b\".exe", pid: 7, host: "h", took: 1 h 30 min, place: point(1.5, -2.0) } id "x"
+  at +1 s E { image: "c", pid: 8 }
+  expect S { image: "a \"b\".exe", pid: 7, host: "h", took: 90 min, place: point(1.5, -2.0), wide: true, ts: 2026-03-01T09:00:00.25Z, $time: 2026-03-01T09:00:00.25Z }
+  expect S { image: "c", pid: 8, host: null, took: 5 s, place: null, wide: false }
+}
+EOF
+cep test wire.cep
+is "paths, units, header fields" "$code" 0
+[ "$code" = 0 ] || note <"$out"
+
+echo 'event A {' >bad.cep
+cep test bad.cep
+is "rules with mistakes: wrong" "$code" 1
+has "rules with mistakes: the mistake" "$err" "error[E0"
+finish
