@@ -176,7 +176,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     agent->index = index;
     agent->kind = kinds[plan->kind];
     assert(agent->kind);
-    agent->timer_time = TIME_NONE;
+    agent->timer.deadline = TIME_NONE;
     agent->views = ARENA_ARRAY(&engine->arena, View, plan->nviews + 1);
     agent->aggregates = ARENA_ARRAY(&engine->arena, Cell, plan->naggregates + 1);
     agent->aggregate_states = ARENA_ARRAY(&engine->arena, uint8_t, plan->naggregates + 1);
@@ -247,9 +247,23 @@ static void due_add(Agent *agent, Handle handle)
              (DueEntry){timer->deadline, timer->serial, arena_text(&engine->batch.arena, key), handle, timer->inclusive});
 }
 
+/* What an agent upstream derived at a timer of this instant comes before this agent's own timers. */
+bool timer_comes(const Agent *agent, int64_t deadline, bool inclusive)
+{
+    const OrderKey *cause = &agent->cause;
+    uint32_t kind = inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER;
+    if (deadline != cause->time)
+        return deadline > cause->time;
+    return kind > cause->kind || (kind == cause->kind && cause->path);
+}
+
 Handle timer_set(Agent *agent, int64_t deadline, bool inclusive, TimerKind kind, Handle owner, Handle item)
 {
     Engine *engine = agent->engine;
+    if (engine->started && !timer_comes(agent, deadline, inclusive)) {
+        deadline = agent->cause.time;
+        inclusive = true;
+    }
     Timer timer = {.deadline = deadline, .agent = agent->index, .owner = owner, .item = item,
                    .kind = (uint8_t)kind, .inclusive = inclusive};
     if (!wheel_is_due(&engine->wheel, deadline, inclusive))
@@ -299,6 +313,7 @@ static void timer_dispatch(Agent *agent, const Timer *timer)
     }
 }
 
+/* The timers of one partition at one instant are one trigger: what they derive is counted on. */
 static void timer_fire(Agent *agent)
 {
     DueEntry entry = due_pop(&agent->due);
@@ -306,13 +321,15 @@ static void timer_fire(Agent *agent)
     pool_free(&agent->engine->pool, entry.timer, sizeof timer);
     if (timer.cancelled)
         return;
-    int64_t time = timer.deadline > agent->cause.time ? timer.deadline : agent->cause.time;
-    if (agent->timer_time != time) {
-        agent->timer_time = time;
-        agent->timer_sequence = 0;
-    }
-    OrderKey key = {time, timer.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER, agent->index, agent->timer_sequence++, NULL};
+    DueEntry last = agent->timer;
+    bool same_instant = last.deadline == entry.deadline && last.inclusive == entry.inclusive;
+    agent->timer = entry;
+    agent->timer_sequence = same_instant ? agent->timer_sequence + !text_is(last.key, entry.key) : 0;
+    OrderKey key = {entry.deadline, entry.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER, agent->index,
+                    agent->timer_sequence, NULL};
+    uint32_t outputs = same_instant && text_is(last.key, entry.key) ? agent->outputs : 0;
     trigger(agent, key, (EventId){0, 0});
+    agent->outputs = outputs;
     timer_dispatch(agent, &timer);
 }
 
@@ -490,6 +507,7 @@ static void mail_deliver(Agent *agent, const Mail *mail, const Text *parts, uint
     while (agent->due.n && timer_is_before(&agent->due.heap[0], key))
         timer_fire(agent);
     trigger(agent, *key, rows->id[mail->row]);
+    agent->timer.deadline = TIME_NONE;
     agent->serial++;
     agent->stats.events++;
     Arrival arrival = {.rows = rows, .row = mail->row, .input = &agent->plan->inputs[mail->input], .roles = mail->roles,
@@ -519,15 +537,16 @@ void agent_run(Agent *agent)
         node_sweep(agent, agent->engine->frontier);
     }
     agent->nmail = 0;
+    agent->timer.deadline = TIME_NONE; /* its key goes with the batch */
     arena_reset(&agent->engine->scratch);
 }
 
-void agent_begin(Agent *agent, int64_t now)
+void agent_begin(Agent *agent, uint32_t level, Handle parent, int64_t now)
 {
-    if (!agent->nlevels || !contexts[agent->levels[0].kind]->begin)
+    if (level >= agent->nlevels || !contexts[agent->levels[level].kind]->begin)
         return;
     agent->cause.time = now;
-    contexts[agent->levels[0].kind]->begin(agent, 0, node_root(agent), now);
+    contexts[agent->levels[level].kind]->begin(agent, level, parent, now);
 }
 
 void agent_close(Agent *agent)

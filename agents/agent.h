@@ -78,6 +78,7 @@ typedef struct Window {
     Handle opener;         /* record of the initiator; HANDLE_NONE if nothing reads it */
     uint32_t opener_participant;
     uint32_t count;        /* events so far, for `at most N events` */
+    bool over;             /* its end had passed when it was opened: it closes behind its opener */
 } Window;
 
 struct Node {
@@ -179,8 +180,8 @@ struct Agent {
     EventId cause_id;         /* zero for a timer */
     uint32_t outputs;         /* derived from this cause so far */
     uint64_t serial;          /* counts arrivals, windows, … of this agent */
-    int64_t timer_time;       /* of the last timer fired … */
-    uint64_t timer_sequence;  /* … and how many the agent fired at that instant */
+    DueEntry timer;           /* the last one that fired: those of its instant and partition are one trigger */
+    uint64_t timer_sequence;  /* of triggers at that instant */
     EngineStats stats;
 
     Level *levels;
@@ -250,8 +251,8 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index);
 void agent_fini(Agent *agent);
 /* Processes the mail and the due timers up to the frontier, merged by order key. */
 void agent_run(Agent *agent);
-/* Opens the windows that exist without events; once, when time begins. */
-void agent_begin(Agent *agent, int64_t now);
+/* Opens the windows of a level that exist without events; for level 0 once, when time begins. */
+void agent_begin(Agent *agent, uint32_t level, Handle parent, int64_t now);
 /* Closes every window now. */
 void agent_close(Agent *agent);
 /* Hands the event to the next level, or to the kind if node is a leaf. */
@@ -264,6 +265,9 @@ void agent_due(Agent *agent, Handle timer);
 void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *rows, uint32_t row);
 
 Handle timer_set(Agent *agent, int64_t deadline, bool inclusive, TimerKind kind, Handle owner, Handle item);
+/* Whether a timer of this agent at that time would come behind the trigger at hand; if not, what it stands for is due
+ * at once. timer_set lets one that does not come behind fire at the end of the trigger's instant. */
+bool timer_comes(const Agent *agent, int64_t deadline, bool inclusive);
 void timer_cancel(Agent *agent, Handle *timer); /* HANDLE_NONE is fine; sets it to HANDLE_NONE */
 
 /* The first number that is still among the last N events of the level around a leaf; 0 if there is no such level. */
@@ -347,8 +351,9 @@ int64_t close_time(const Agent *agent, Handle leaf);
 /* ── quiet.c ── */
 void quiet_init(Agent *agent);
 void quiet_fini(Agent *agent);
-/* Whether an alert may be sent now; if so *suppressed is how many were not since the last one. */
-bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, uint64_t *suppressed);
+/* Whether an alert of a time may be sent; if so *suppressed is how many were not since the last one. */
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
+                  uint64_t *suppressed);
 void quiet_timer(Agent *agent, const Timer *timer);
 
 #endif

@@ -68,8 +68,7 @@ static void emit_timer_start(Agent *agent, Handle leaf)
     if (set->emit_timer)
         return;
     int64_t now = agent->cause.time, since = (now % emit->every + emit->every) % emit->every;
-    bool still_comes = emit->inclusive && !since && agent->cause.kind == ORDER_EVENT;
-    int64_t next = still_comes ? now : now - since + emit->every;
+    int64_t next = !since && timer_comes(agent, now, emit->inclusive) ? now : now - since + emit->every;
     Handle timer = timer_set(agent, next, emit->inclusive, TIMER_EMIT, leaf, HANDLE_NONE);
     set_of(agent, leaf)->emit_timer = timer;
 }

@@ -247,11 +247,11 @@ static bool derive_one(Agent *agent, uint32_t index, Handle leaf, int64_t time, 
         return false;
     Surroundings around = agent_surroundings(agent, leaf);
     uint64_t suppressed = 0;
-    if (agent->quiet && engine->plan->types[derive->type].alert && !quiet_admits(agent, index, leaf, &around, &suppressed))
-        return true;
     Cell at;
     if (derive->time && program_value(derive->time, agent->views, &around, &at) == STATE_OK)
         time = at.i;
+    if (agent->quiet && engine->plan->types[derive->type].alert && !quiet_admits(agent, index, leaf, &around, time, &suppressed))
+        return true;
     Rows *rows = &engine->batch.rows[derive->type];
     const Lineage *lineage = lineage_make(agent, leaf, causes, ncauses, cause_count, suppressed);
     uint32_t row = header_put(agent, index, rows, &agent->cause, agent->cause_id, agent->outputs, time, lineage);

@@ -203,22 +203,35 @@ static uint32_t next_active(const Engine *engine, uint32_t from)
     return UINT32_MAX;
 }
 
-/* Posts what no agent from `next` on will add to. Returns true if there was anything. */
+/* Where a posting stands between the agents: behind its last deriver. */
+static uint64_t posting_place(const Engine *engine, uint32_t index)
+{
+    uint32_t after = engine->postings[index].after;
+    return after == UINT32_MAX ? 0 : (uint64_t)after + 1;
+}
+
+/* Posts the rows that come first, if no agent before them is still to run: what they set going may add to the
+ * others. Returns true if there were any. */
 static bool postings_release(Engine *engine, uint32_t next)
 {
-    bool any = false;
+    uint64_t first = UINT64_MAX;
+    for (uint32_t i = 0; i < engine->npending; i++) {
+        uint64_t place = posting_place(engine, engine->pending[i]);
+        first = place < first ? place : first;
+    }
+    if (first > next)
+        return false;
     for (uint32_t i = 0; i < engine->npending;) {
-        uint32_t index = engine->pending[i], after = engine->postings[index].after;
-        if (after != UINT32_MAX && after >= next) {
+        uint32_t index = engine->pending[i];
+        if (posting_place(engine, index) != first) {
             i++;
             continue;
         }
         engine->pending[i] = engine->pending[--engine->npending];
         engine->postings[index].pending = false;
         interest_post(engine->interest, index);
-        any = true;
     }
-    return any;
+    return true;
 }
 
 static void agents_run(Engine *engine)
@@ -252,7 +265,7 @@ static void time_begin(Engine *engine, int64_t now)
     engine->started = true;
     wheel_start(&engine->wheel, now - 1);
     for (uint32_t i = 0; i < engine->plan->nagents; i++)
-        agent_begin(&engine->agents[i], now);
+        agent_begin(&engine->agents[i], 0, node_root(&engine->agents[i]), now);
 }
 
 static void time_advance(Engine *engine, int64_t to, bool through)
@@ -320,7 +333,7 @@ void engine_advance(Engine *engine, int64_t time)
 void engine_close(Engine *engine)
 {
     for (uint32_t i = 0; engine->started && i < engine->plan->nagents; i++) {
-        postings_release(engine, i);
+        while (engine->npending && postings_release(engine, i)) {}
         engine->active[i / 64] &= ~(UINT64_C(1) << (i % 64));
         agent_run(&engine->agents[i]);
         agent_close(&engine->agents[i]);

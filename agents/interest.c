@@ -90,7 +90,10 @@ static bool wants_all(const AgentPlan *plan, const InputPlan *input)
         windows |= step->kind == CONTEXT_INTERVAL || step->kind == CONTEXT_FIXED;
         keys |= step->kind == CONTEXT_BY;
     }
-    return input->nroles == 0 || (windows && keys && speaks_at_close(plan));
+    bool participant = false;
+    for (uint32_t r = 0; r < input->nroles; r++)
+        participant |= input->roles[r].kind == ROLE_PARTICIPANT;
+    return input->nroles == 0 || (windows && keys && participant && speaks_at_close(plan));
 }
 
 static bool is_single(const AgentPlan *plan, const InputPlan *input)

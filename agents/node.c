@@ -254,6 +254,7 @@ void node_free_all(Agent *agent)
 
 typedef struct LeafRef {
     Text key;
+    uint64_t serial; /* of its window: leaves of one key in the order in which their windows opened */
     Handle leaf;
 } LeafRef;
 
@@ -270,7 +271,8 @@ static void leaves_below(Agent *agent, Handle handle, LeafList *list)
     node->closing = true;
     if (node_is_leaf(agent, node)) {
         list->items = arena_grow(&agent->engine->scratch, list->items, list->n, sizeof *list->items);
-        list->items[list->n++] = (LeafRef){node_key(agent, handle), handle};
+        const Window *window = node_enclosing(agent, handle);
+        list->items[list->n++] = (LeafRef){node_key(agent, handle), window ? window->serial : 0, handle};
         return;
     }
     for (Handle child = node->child; child; child = node_at(agent, child)->next)
@@ -281,14 +283,20 @@ static void leaves_below(Agent *agent, Handle handle, LeafList *list)
                 leaves_below(agent, agent->table[i].node, list);
 }
 
+static bool leaf_before(const LeafRef *a, const LeafRef *b)
+{
+    int order = text_compare(a->key, b->key);
+    return order ? order < 0 : a->serial < b->serial;
+}
+
 /* Heap sort: in place, no recursion, and the number of leaves may be large. */
 static void leaves_sift(LeafRef *items, uint32_t i, uint32_t n)
 {
     LeafRef item = items[i];
     for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && text_compare(items[child].key, items[child + 1].key) < 0)
+        if (child + 1 < n && leaf_before(&items[child], &items[child + 1]))
             child++;
-        if (text_compare(items[child].key, item.key) <= 0)
+        if (!leaf_before(&item, &items[child]))
             break;
         items[i] = items[child];
     }

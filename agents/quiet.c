@@ -49,7 +49,7 @@ static Text key_make(Agent *agent, uint32_t derive, Handle leaf, const Surroundi
     Arena *scratch = &agent->engine->scratch;
     uint32_t type = agent->plan->derives[derive].type;
     Text part = {"", 0};
-    int64_t window_start = 0;
+    uint64_t window_serial = 0;
     if (agent->plan->quiet.per) {
         Cell value;
         TypeKind kind = agent->plan->quiet.per->type;
@@ -60,13 +60,13 @@ static Text key_make(Agent *agent, uint32_t derive, Handle leaf, const Surroundi
     } else if (leaf) {
         const Window *window = node_enclosing(agent, leaf);
         part = node_key(agent, leaf);
-        window_start = window ? window->start : 0;
+        window_serial = window ? window->serial + 1 : 0;
     }
-    uint32_t len = part.len + (uint32_t)(sizeof type + sizeof window_start);
+    uint32_t len = part.len + (uint32_t)(sizeof type + sizeof window_serial);
     char *key = arena_raw(scratch, len);
     memcpy(key, &type, sizeof type);
-    memcpy(key + sizeof type, &window_start, sizeof window_start);
-    memcpy(key + sizeof type + sizeof window_start, part.p, part.len);
+    memcpy(key + sizeof type, &window_serial, sizeof window_serial);
+    memcpy(key + sizeof type + sizeof window_serial, part.p, part.len);
     return (Text){key, len};
 }
 
@@ -124,38 +124,39 @@ static void entry_free(Agent *agent, Handle handle)
     pool_free(&agent->engine->pool, handle, (uint32_t)sizeof *entry + entry->key_len);
 }
 
-static void restart(Agent *agent, Handle handle)
+static void restart(Agent *agent, Handle handle, int64_t time)
 {
     Entry *entry = entry_at(agent, handle);
     timer_cancel(agent, &entry->timer);
     entry->over = false;
-    entry->until = agent->cause.time + agent->plan->quiet.duration;
+    entry->until = time + agent->plan->quiet.duration;
     entry->timer = timer_set(agent, entry->until, false, TIMER_QUIET, handle, HANDLE_NONE);
 }
 
-bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, uint64_t *suppressed)
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
+                  uint64_t *suppressed)
 {
     Text key = key_make(agent, derive, leaf, around);
     uint32_t hash = (uint32_t)XXH3_64bits(key.p, key.len);
     Handle handle = entry_find(agent, key, hash);
-    if (handle && agent->cause.time < entry_at(agent, handle)->until) {
+    if (handle && time < entry_at(agent, handle)->until) {
         entry_at(agent, handle)->suppressed++;
         agent->stats.suppressed++;
         if (agent->plan->quiet.after_last)
-            restart(agent, handle);
+            restart(agent, handle, time);
         return false;
     }
     if (!handle)
         handle = entry_new(agent, key, hash, derive);
     *suppressed = entry_at(agent, handle)->suppressed;
     entry_at(agent, handle)->suppressed = 0;
-    restart(agent, handle);
+    restart(agent, handle, time);
     return true;
 }
 
 static void announce(Agent *agent, const Entry *entry)
 {
-    uint32_t head = sizeof(uint32_t) + sizeof(int64_t);
+    uint32_t head = sizeof(uint32_t) + sizeof(uint64_t);
     Text part = {entry->key + head, entry->key_len - head};
     const Plan *plan = agent->engine->plan;
     Cell values[] = { /* alert, agent, key, count */

@@ -229,8 +229,9 @@ typedef struct EnrichPlan {
     uint32_t table;
     Program *keys[2];        /* one per key of the table */
     bool drop;               /* no row: no event */
-    bool per_match;          /* stands behind `detect` or `expect`; without it only in stateless agents: elsewhere
-                                reads of the row are look-ups in the programs, `or drop` is in a role's filter */
+    bool per_match;          /* stands behind `detect` or `expect`, and is for the derives; without it only in stateless
+                                agents: elsewhere, and in all conditions, reads of a row are look-ups in the
+                                programs, and `or drop` before `detect` is in a role's filter */
 } EnrichPlan;
 
 typedef enum StepLink { LINK_FOLLOWED, LINK_FIRST, LINK_NEXT, LINK_ANY } StepLink;

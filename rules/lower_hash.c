@@ -7,7 +7,7 @@
  *
  * Hashes of a set are sorted before they are hashed, so that the order of declarations plays no part. Agents come
  * in topological order; so whoever feeds an agent is hashed before it. An agent that hears what it derives is
- * not among its own feeders, and in a cycle through a timer neither is one that stands behind it. */
+ * not among its own feeders. */
 #include "rules/lower.h"
 
 #include <stdlib.h>
@@ -33,6 +33,7 @@ typedef struct Hashing {
     size_t size;
     FILE *out;
     Digests *derivers; /* per event type: agents hashed so far that derive it */
+    uint32_t suppressed; /* cep.Suppressed, which `quiet` derives; INDEX_NONE = nobody hears it */
 } Hashing;
 
 static Digest digest_of(const void *bytes, size_t size)
@@ -168,6 +169,8 @@ static void hash_agent(Hashing *h, const ModelAgent *model, const Depends *depen
         if (!again)
             digests_add(h, &h->derivers[plan->derives[i].type], digest);
     }
+    if (plan->quiet.duration && h->suppressed != INDEX_NONE)
+        digests_add(h, &h->derivers[h->suppressed], digest);
 }
 
 static void hash_network(Hashing *h)
@@ -201,6 +204,7 @@ void lower_hashes(Lowering *lowering)
 {
     Hashing h = {.lowering = lowering};
     h.derivers = ARENA_ARRAY(lowering->scratch, Digests, lowering->plan->ntypes);
+    h.suppressed = plan_type(lowering->plan, TEXT("cep.Suppressed"));
     h.out = open_memstream(&h.text, &h.size);
     if (!h.out)
         abort(); /* out of memory: see memory.h */

@@ -6,8 +6,8 @@
  * edges. An agent does not see its own output: where it hears what it derives, the others that derive it lead to it
  * directly. Kahn's algorithm; of the agents that are ready the first declared comes first.
  *
- * The checker refuses cycles without delay. One through a timer has no topological order: there the checker's order
- * decides, which keeps all edges without delay. */
+ * The checker refuses cycles without delay; one through a timer has no topological order either, and is refused
+ * here: it does not run yet. `quiet` derives cep.Suppressed. */
 #include "rules/lower.h"
 
 enum { ECHOES_MAX = 16 }; /* agents that hear what they derive, of one event type, for which edges are made */
@@ -18,6 +18,7 @@ typedef struct Edge {
 
 typedef struct Graph {
     Lowering *lowering;
+    const ModelEvent *suppressed; /* what `quiet` derives */
     uint32_t nagents, n; /* agents, then event types */
     Edge *edges;
     uint32_t nedges;
@@ -41,7 +42,7 @@ static bool derives(const ModelAgent *agent, const ModelEvent *event)
     for (uint32_t i = 0; i < agent->ast->derive_count; i++)
         if (agent->derives[i].event == event)
             return true;
-    return false;
+    return agent->ast->quiet && text_is_c(event->name, "cep.Suppressed");
 }
 
 static void edges_from(Graph *graph, const ModelAgent *agent)
@@ -54,6 +55,8 @@ static void edges_from(Graph *graph, const ModelAgent *agent)
         if (!again)
             edge_add(graph, agent->index, graph->nagents + event->index);
     }
+    if (agent->ast->quiet && graph->suppressed)
+        edge_add(graph, agent->index, graph->nagents + graph->suppressed->index);
 }
 
 /* echoes[type]: how many agents hear what they derive. */
@@ -92,6 +95,9 @@ static void edges_make(Graph *graph)
     uint32_t *echoes = ARENA_ARRAY(graph->lowering->scratch, uint32_t, model->nevents);
     Edge *echo = NULL;
     uint32_t necho = 0;
+    for (uint32_t i = 0; i < model->nevents; i++)
+        if (model->events[i]->builtin && text_is_c(model->events[i]->name, "cep.Suppressed"))
+            graph->suppressed = model->events[i];
     for (uint32_t i = 0; i < model->nagents; i++)
         if (!model->agents[i]->placement) {
             edges_from(graph, model->agents[i]);
@@ -163,6 +169,25 @@ static void arrive(Graph *graph, uint32_t node)
         leave(graph, node);
 }
 
+/* An agent of a cycle in front of one that cannot be placed: backwards from it, until a node comes again. */
+static uint32_t cycle_member(const Graph *graph, uint32_t node)
+{
+    uint32_t *before = ARENA_ARRAY(graph->lowering->scratch, uint32_t, graph->n);
+    bool *seen = ARENA_ARRAY(graph->lowering->scratch, bool, graph->n);
+    for (uint32_t i = 0; i < graph->nedges; i++)
+        if (!graph->placed[graph->edges[i].from])
+            before[graph->edges[i].to] = graph->edges[i].from;
+    for (; !seen[node] || node >= graph->nagents; node = before[node])
+        seen[node] = true;
+    return node;
+}
+
+static void cycle_refuse(Lowering *lowering, const ModelAgent *agent)
+{
+    lower_refuse(lowering, agent->declaration->name.span, "send the events out and feed them in again as inputs",
+                 "a cycle of agents through a timer does not run yet: `%.*s` is fed by what it derives", TEXT_ARGS(agent->name));
+}
+
 const ModelAgent **lower_order(Lowering *lowering)
 {
     const Model *model = lowering->model;
@@ -173,17 +198,21 @@ const ModelAgent **lower_order(Lowering *lowering)
     graph.placed = ARENA_ARRAY(scratch, bool, graph.n);
     graph.heap = ARENA_ARRAY(scratch, uint32_t, graph.nagents);
     const ModelAgent **order = ARENA_ARRAY(scratch, const ModelAgent *, model->nagents);
-    bool *waiting = ARENA_ARRAY(scratch, bool, graph.n);
+    bool *waiting = ARENA_ARRAY(scratch, bool, graph.n), refused = false;
     for (uint32_t i = 0; i < graph.n; i++)
         waiting[i] = graph.waits[i] > 0;
     for (uint32_t i = 0; i < graph.n; i++)
         if (!waiting[i])
             arrive(&graph, i);
     for (uint32_t placed = 0, next = 0; placed < model->nagents; placed++) {
-        while (!graph.nheap) { /* a cycle through a timer */
+        while (!graph.nheap) { /* what is left stands in cycles or behind them */
             uint32_t agent = model->order[next++]->index;
-            if (!graph.placed[agent])
-                heap_push(&graph, agent);
+            if (graph.placed[agent])
+                continue;
+            if (!refused)
+                cycle_refuse(lowering, model->agents[cycle_member(&graph, agent)]);
+            refused = true;
+            heap_push(&graph, agent);
         }
         uint32_t agent = heap_pop(&graph);
         order[placed] = model->agents[agent];

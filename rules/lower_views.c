@@ -83,11 +83,11 @@ uint32_t lower_view(LowerAgent *agent, uint32_t participant, ViewWhich which, ui
 
 bool lower_keeps(const LowerAgent *agent, uint32_t participant, ViewWhich which)
 {
+    const ModelAlias *alias = agent->participants[participant].alias;
+    if (which != VIEW_LATEST) /* the opener of a window outlives its batch in any agent */
+        return true;
     if (!agent->stateful)
         return false;
-    const ModelAlias *alias = agent->participants[participant].alias;
-    if (which != VIEW_LATEST)
-        return true;
     switch (alias->kind) {
     case ALIAS_ON:
         /* alone, the latest is the event that is arriving */
@@ -177,6 +177,7 @@ uint32_t lower_aggregate(LowerAgent *agent, const ModelAggregate *model)
     AggregatePlan aggregate = {.kind = model->kind, .participant = participant, .type = TYPE_INT, .value_type = TYPE_INT};
     LowerScope scope = lower_agent_scope(agent);
     scope.self = model->alias;
+    scope.condition = true;
     scope.self_kept = agent->plan->kind == AGENT_SEQUENCE;
     if (model->value) {
         aggregate.value = lower_program(&scope, model->value, TYPE_KINDS);

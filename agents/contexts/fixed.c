@@ -17,18 +17,28 @@ static Handle window_open(Agent *agent, uint32_t level, Handle parent, int64_t s
     return node;
 }
 
+/* The open window that an instant lies in. */
+static Handle window_at(const Agent *agent, Handle parent, int64_t time)
+{
+    for (Handle node = node_at(agent, parent)->child; node; node = node_at(agent, node)->next) {
+        const Window *window = node_window(agent, node);
+        if (window->start <= time && time < window->end)
+            return node;
+    }
+    return HANDLE_NONE;
+}
+
 static void fixed_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {
-    Handle node = node_at(agent, parent)->child;
-    for (; node; node = node_at(agent, node)->next) {
-        Window *window = node_window(agent, node);
-        if (window->start <= arrival->time && arrival->time < window->end)
-            break;
-    }
+    Handle node = window_at(agent, parent, arrival->time);
     if (!node) {
         int64_t start, end;
-        if (!calendar_window(agent->levels[level].step, arrival->time, &start, &end) || end <= agent->cause.time)
+        if (!calendar_window(agent->levels[level].step, arrival->time, &start, &end))
             return;
+        if (!timer_comes(agent, end, false)) {
+            agent_reject(agent, "window closed", TEXT("the event's time lies in a window that has closed"), arrival->rows, arrival->row);
+            return;
+        }
         node = window_open(agent, level, parent, start, end);
     }
     agent_descend(agent, node, arrival);
@@ -47,11 +57,11 @@ static bool keeps_empty_windows(const Agent *agent, uint32_t level)
 static void open_next(Agent *agent, uint32_t level, Handle parent, int64_t from)
 {
     int64_t start, end;
-    if (!keeps_empty_windows(agent, level) || !calendar_next(agent->levels[level].step, from, &start, &end))
+    if (!keeps_empty_windows(agent, level) || !calendar_next(agent->levels[level].step, from, &start, &end) ||
+        window_at(agent, parent, start))
         return;
     Handle node = window_open(agent, level, parent, start, end);
-    if (level + 1 < agent->nlevels)
-        node_new(agent, level + 1, node, (Text){"", 0}); /* the counter of a `last N` */
+    agent_begin(agent, level + 1, node, from);
 }
 
 static void fixed_timer(Agent *agent, Handle node, const Timer *timer)

@@ -2,7 +2,7 @@
  *
  * For each event, in this order (SEMANTICS 0.3): it closes the windows that it terminates and is not in them;
  * it opens one, by the initiator policy `again`, and is in it; it goes into every window that is then open.
- * A window that has reached its number of events, participants and its opener, closes with that event inside. */
+ * A window whose time was over before it began closes with its opener alone. A window that has reached its number of events, participants and its opener, closes with that event inside. */
 #include "agents/agent.h"
 
 #include <assert.h>
@@ -55,6 +55,11 @@ static void expiry_set(Agent *agent, Handle node, const ContextStep *step, const
     }
     if (__builtin_add_overflow(from, step->for_at_most, &window->end))
         window->end = INT64_MAX;
+    window->over = !timer_comes(agent, window->end, false);
+    if (window->over) {
+        window->end = INT64_MAX; /* it closes behind the opener, which is in it */
+        return;
+    }
     window->expiry = timer_set(agent, window->end, false, TIMER_WINDOW, node, HANDLE_NONE);
 }
 
@@ -99,16 +104,24 @@ static void idle_restart(Agent *agent, Handle node, const ContextStep *step, int
     window->idle = timer_set(agent, time + step->idle, false, TIMER_IDLE, node, HANDLE_NONE);
 }
 
-/* The node's windows, the oldest first. */
-static uint32_t windows_list(Agent *agent, Handle parent, Handle **windows)
+/* Whether a window is still open at an event's time: what is derived at the very instant of its end comes before the
+ * timer that closes it. */
+static bool is_open(const Agent *agent, Handle node, int64_t time)
+{
+    return time < node_window(agent, node)->end;
+}
+
+/* The node's windows that are open at a time, the oldest first. */
+static uint32_t windows_list(Agent *agent, Handle parent, int64_t time, Handle **windows)
 {
     uint32_t n = 0;
     for (Handle node = node_at(agent, parent)->child; node; node = node_at(agent, node)->next)
-        n++;
+        n += is_open(agent, node, time);
     *windows = arena_raw(&agent->engine->scratch, (n + 1) * sizeof **windows);
     uint32_t i = n;
     for (Handle node = node_at(agent, parent)->child; node; node = node_at(agent, node)->next)
-        (*windows)[--i] = node;
+        if (is_open(agent, node, time))
+            (*windows)[--i] = node;
     return n;
 }
 
@@ -119,7 +132,7 @@ static void terminate(Agent *agent, uint32_t step, Handle parent, const Arrival 
     bool closes = role_of(arrival, ROLE_CLOSER, step, 0, &found), discards = role_of(arrival, ROLE_DISCARDER, step, 0, &found);
     if (!closes && !discards)
         return;
-    uint32_t n = windows_list(agent, parent, &windows);
+    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
     for (uint32_t i = 0; i < n; i++) {
         if (discards && has_role(agent, windows[i], arrival, ROLE_DISCARDER, step))
             node_free(agent, windows[i]);
@@ -146,7 +159,9 @@ static Handle initiate(Agent *agent, uint32_t level, Handle parent, const Arriva
     const RolePlan *role = role_of(arrival, ROLE_OPENER, self->step_index, 0, &found);
     if (!role)
         return HANDLE_NONE;
-    Handle open = node_at(agent, parent)->child;
+    Handle *windows;
+    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
+    Handle open = n ? windows[n - 1] : HANDLE_NONE;
     if (!open || self->step->again == AGAIN_ADD)
         return window_open(agent, level, parent, role, arrival);
     if (self->step->again == AGAIN_IGNORE)
@@ -165,13 +180,15 @@ static void interval_route(Agent *agent, uint32_t level, Handle parent, const Ar
     terminate(agent, self->step_index, parent, arrival);
     Handle opened = initiate(agent, level, parent, arrival), *windows;
     bool takes_part = arrival_takes_part(arrival);
-    uint32_t n = windows_list(agent, parent, &windows);
+    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
     for (uint32_t i = 0; i < n; i++) {
         bool counts = takes_part || windows[i] == opened;
         if (counts)
             idle_restart(agent, windows[i], self->step, arrival->time);
         agent_descend(agent, windows[i], arrival);
-        if (counts && self->step->at_most && ++node_window(agent, windows[i])->count >= self->step->at_most)
+        Window *window = node_window(agent, windows[i]);
+        window->count += counts;
+        if (window->over || (self->step->at_most && window->count >= self->step->at_most))
             window_close(agent, windows[i], arrival->time);
     }
 }

@@ -12,11 +12,20 @@ static Counter *counter_at(const Agent *agent, Handle node)
     return (Counter *)((char *)self + agent->window_offset[self->level]);
 }
 
-static void last_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
+static Handle node_of(Agent *agent, uint32_t level, Handle parent)
 {
     Handle node = node_at(agent, parent)->child;
-    if (!node)
-        node = node_new(agent, level, parent, (Text){"", 0});
+    return node ? node : node_new(agent, level, parent, (Text){"", 0});
+}
+
+static void last_begin(Agent *agent, uint32_t level, Handle parent, int64_t now)
+{
+    agent_begin(agent, level + 1, node_of(agent, level, parent), now);
+}
+
+static void last_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
+{
+    Handle node = node_of(agent, level, parent);
     if (arrival_takes_part(arrival))
         agent->number = ++counter_at(agent, node)->events;
     agent_descend(agent, node, arrival);
@@ -34,4 +43,4 @@ uint64_t counter_first(const Agent *agent, Handle leaf)
     return 0;
 }
 
-const ContextOps CONTEXT_OPS_LAST = {.route = last_route};
+const ContextOps CONTEXT_OPS_LAST = {.route = last_route, .begin = last_begin};

@@ -10,7 +10,7 @@ typedef struct Clock {
     Handle timer;
     Handle record;        /* the `on` event */
     uint32_t participant; /* its alias */
-    int64_t time;         /* of the event, ns */
+    int64_t deadline;     /* ns */
     EventId id;
 } Clock;
 
@@ -88,11 +88,15 @@ static void clock_start(Agent *agent, Handle leaf, uint32_t participant, const A
     if (!clock_deadline(agent, leaf, arrival, &deadline))
         agent_reject(agent, "no start", TEXT("the time that `since` names is missing; the clock starts at the event"),
                      arrival->rows, arrival->row);
+    if (!timer_comes(agent, deadline, agent->plan->expect.inclusive)) { /* it was over before it began */
+        derive_clock(agent, PORT_OTHERWISE, leaf, agent->cause.time, &arrival->id, 1);
+        return;
+    }
     Handle handle = pool_alloc(pool, sizeof(Clock));
     Handle record = record_new(pool, &agent->plan->participants[participant].shape, arrival->rows, arrival->row);
     Clocks *clocks = node_state(agent, leaf);
     *clock_at(agent, handle) = (Clock){.prev = clocks->last, .record = record, .participant = participant,
-                                       .time = arrival->time, .id = arrival->id};
+                                       .deadline = deadline, .id = arrival->id};
     *(clocks->last ? &clock_at(agent, clocks->last)->next : &clocks->first) = handle;
     clocks->last = handle;
     Handle timer = timer_set(agent, deadline, agent->plan->expect.inclusive, TIMER_CLOCK, leaf, handle);
@@ -120,6 +124,12 @@ static void on_event(Agent *agent, Handle leaf, uint32_t participant, const Arri
     clock_start(agent, leaf, participant, arrival);
 }
 
+/* What is derived at the instant of the deadline comes before the timer and is late all the same. */
+static bool in_time(const Agent *agent, const Clock *clock, int64_t time)
+{
+    return agent->plan->expect.inclusive ? time <= clock->deadline : time < clock->deadline;
+}
+
 /* Ends the clocks that the event answers or cancels. */
 static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Arrival *arrival)
 {
@@ -127,6 +137,8 @@ static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Ar
     for (Handle handle = clocks->first, next; handle; handle = next) {
         Clock clock = *clock_at(agent, handle);
         next = clock.next;
+        if (!in_time(agent, &clock, arrival->time))
+            continue;
         clock_show(agent, leaf, &clock);
         views_row(agent, role->index, arrival->rows, arrival->row);
         if (!agent_test(agent, role->when, leaf, arrival))

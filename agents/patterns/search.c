@@ -9,6 +9,7 @@
  * exactly those; where the order is the pattern's own, conditions are tested as soon as their steps are bound, so a
  * walk without joins costs one look per step. A budget bounds what a pattern with joins can cost at one event.
  *
+ * Where events are consumed no match can be older than the newest event, so only those that end in it are looked for.
  * Of the chosen, those are reported that contain the newest event; with `evaluate on` those with an event since the
  * last evaluation, at a close all. `consume` takes them one at a
  * time: the first is reported and its events go before the next is looked for. */
