@@ -541,6 +541,15 @@ void agent_run(Agent *agent)
     arena_reset(&agent->engine->scratch);
 }
 
+void agent_prefetch(const Agent *agent)
+{
+    const AgentPlan *plan = agent->plan;
+    for (uint32_t line = 0; line < 4; line++)
+        __builtin_prefetch((const char *)plan + 64 * line);
+    __builtin_prefetch(agent->views);
+    __builtin_prefetch(agent->mail_first + agent->engine->letters);
+}
+
 void agent_begin(Agent *agent, uint32_t level, Handle parent, int64_t now)
 {
     if (level >= agent->nlevels || !contexts[agent->levels[level].kind]->begin)

@@ -261,6 +261,8 @@ void agent_mail(Agent *agent, Mail mail);
 void agent_activate(Agent *agent);
 /* Takes over a timer that the wheel found due. */
 void agent_due(Agent *agent, Handle timer);
+/* Asks for the plan of an agent that will run soon. */
+void agent_prefetch(const Agent *agent);
 /* Reports that an evaluation failed. */
 void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *rows, uint32_t row);
 

@@ -13,6 +13,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { PREFETCH_AHEAD = 6 };
+
 /* ── Setting up ── */
 
 bool agent_derives(const Plan *plan, uint32_t agent, uint32_t type)
@@ -234,6 +236,20 @@ static bool postings_release(Engine *engine, uint32_t next)
     return true;
 }
 
+/* Asks for what the next agents will touch first: among ten thousand each is cold when its turn comes. */
+static void agents_prefetch(const Engine *engine, uint32_t next)
+{
+    uint64_t bits = engine->active[next / 64] & (~UINT64_C(0) << (next % 64));
+    for (uint32_t ahead = 0; bits && ahead < PREFETCH_AHEAD; ahead++, bits &= bits - 1) {
+        const Agent *agent = &engine->agents[next / 64 * 64 + (uint32_t)__builtin_ctzll(bits)];
+        if (ahead + 1 < PREFETCH_AHEAD / 2)
+            agent_prefetch(agent);
+        else
+            for (uint32_t line = 0; line < 4; line++)
+                __builtin_prefetch((const char *)agent + 64 * line);
+    }
+}
+
 static void agents_run(Engine *engine)
 {
     uint32_t reached = 0; /* whatever is still to run stands behind the agent that ran last */
@@ -245,6 +261,7 @@ static void agents_run(Engine *engine)
             break;
         engine->active[next / 64] &= ~(UINT64_C(1) << (next % 64));
         reached = next;
+        agents_prefetch(engine, next);
         agent_run(&engine->agents[next]);
     }
     assert(engine->npending == 0);

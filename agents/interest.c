@@ -84,16 +84,16 @@ static bool wants_all(const AgentPlan *plan, const InputPlan *input)
 {
     if (has_port(plan, PORT_ELSE) || has_port(plan, PORT_ERROR))
         return true;
-    bool windows = false, keys = false;
+    uint32_t windows = 0, members = 0; /* of the context, that make partitions */
     for (uint32_t i = 0; i < plan->ncontexts; i++) {
-        const ContextStep *step = &plan->contexts[i];
-        windows |= step->kind == CONTEXT_INTERVAL || step->kind == CONTEXT_FIXED;
-        keys |= step->kind == CONTEXT_BY;
+        ContextKind kind = plan->contexts[i].kind;
+        windows += kind == CONTEXT_INTERVAL || kind == CONTEXT_FIXED;
+        members += kind != CONTEXT_LAST;
     }
     bool participant = false;
     for (uint32_t r = 0; r < input->nroles; r++)
         participant |= input->roles[r].kind == ROLE_PARTICIPANT;
-    return input->nroles == 0 || (windows && keys && participant && speaks_at_close(plan));
+    return input->nroles == 0 || (windows && members > 1 && participant && speaks_at_close(plan));
 }
 
 static bool is_single(const AgentPlan *plan, const InputPlan *input)

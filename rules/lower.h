@@ -49,6 +49,17 @@ typedef struct LowerDigest {
     uint8_t hash[16];
 } LowerDigest;
 
+/* What was made so far, to be shared: open addressing by hash. */
+typedef struct LowerSharedSlot {
+    uint64_t hash;
+    const void *item;
+} LowerSharedSlot;
+
+typedef struct LowerShared {
+    LowerSharedSlot *slots;
+    uint32_t room, n;
+} LowerShared;
+
 typedef struct Lowering {
     Plan *plan;
     Arena *arena;   /* the plan's */
@@ -71,7 +82,13 @@ typedef struct Lowering {
     Depends *event_depends, *table_depends, *agent_depends; /* by index; of agents by place in the plan */
     LowerDigest *digests; /* open addressing */
     uint32_t digest_room, ndigests;
+    LowerShared programs, shape_sources;
 } Lowering;
+
+/* The plan's program equal to one that was built, copied with `copy` if there is none yet. */
+Program *lower_shared_program(Lowering *lowering, const Program *program, Program *(*copy)(Arena *, const Program *));
+/* Lets a shape use the column maps of an equal one. */
+void lower_shared_sources(Lowering *lowering, Shape *shape);
 
 /* Reports that something does not run yet: "sessions do not run yet". hint may be NULL. */
 void lower_refuse(Lowering *lowering, Span span, const char *hint, const char *format, ...)

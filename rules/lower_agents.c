@@ -59,7 +59,7 @@ static void lower_emit(LowerAgent *agent)
     if (agent->plan->kind != AGENT_AGGREGATE)
         return;
     if (!ast) {
-        emit->kind = agent->model->closes && !agent->model->trailing ? EMIT_AT_CLOSE : EMIT_IMMEDIATELY;
+        emit->kind = agent->model->closes ? EMIT_AT_CLOSE : EMIT_IMMEDIATELY;
         return;
     }
     emit->kind = kinds[ast->kind];

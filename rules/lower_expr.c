@@ -267,7 +267,7 @@ Program *lower_end(LowerScope *scope, Reg result)
     Lowering *lowering = scope->lowering;
     Program *program = NULL;
     if (!scope->failed && result != REG_NONE)
-        program = program_copied(lowering->arena, program_end(scope->builder, result));
+        program = lower_shared_program(lowering, program_end(scope->builder, result), program_copied);
     if (--lowering->nbuilding == 0)
         arena_reset(&lowering->building);
     return program;

@@ -215,6 +215,7 @@ static Shape sealed(Lowering *lowering, const LowerParticipant *p)
             columns[i] = (uint16_t)alias->attributes[p->attribute_of[i]].of[s]->index;
         shape.sources[s] = (ShapeSource){alias->table ? alias->table->index : alias->events[s]->index, columns};
     }
+    lower_shared_sources(lowering, &shape);
     shape_seal(&shape, arena);
     return shape;
 }
