@@ -4,6 +4,12 @@
  * trigger, and whatever it derives carries that trigger's key with one more path node. */
 #include "agents/agent.h"
 
+#include "agents/derive.h"
+#include "agents/mail.h"
+#include "agents/parts.h"
+#include "agents/quiet.h"
+#include "agents/timer.h"
+
 #include <assert.h>
 
 /* How many mails ahead each is asked for: the table's slot, the node in it, what hangs on the node. */
@@ -206,267 +212,6 @@ void agent_fini(Agent *agent)
     due_fini(&agent->due, agent->engine->memory);
 }
 
-/* ── Mail and timers ── */
-
-void agent_activate(Agent *agent)
-{
-    agent->engine->active[agent->index / 64] |= UINT64_C(1) << (agent->index % 64);
-}
-
-void agent_mail(Agent *agent, Mail mail)
-{
-    Engine *engine = agent->engine;
-    if (engine->nletters == engine->letters_room) {
-        uint32_t room = engine->letters_room ? engine->letters_room * 2 : BATCH_ROWS;
-        engine->letters = memory_resize(engine->memory, engine->letters, engine->letters_room * sizeof(Letter), room * sizeof(Letter));
-        engine->letters_room = room;
-    }
-    uint32_t letter = engine->nletters++;
-    engine->letters[letter] = (Letter){mail, UINT32_MAX};
-    if (agent->nmail++)
-        engine->letters[agent->mail_last].next = letter;
-    else
-        agent->mail_first = letter;
-    agent->mail_last = letter;
-}
-
-static void mail_collect(Agent *agent)
-{
-    agent->mail = arena_raw(&agent->engine->scratch, agent->nmail * sizeof *agent->mail);
-    uint32_t letter = agent->mail_first;
-    for (uint32_t i = 0; i < agent->nmail; i++, letter = agent->engine->letters[letter].next)
-        agent->mail[i] = agent->engine->letters[letter].mail;
-}
-
-static void due_add(Agent *agent, Handle handle)
-{
-    Engine *engine = agent->engine;
-    const Timer *timer = pool_at(&engine->pool, handle);
-    Text key = timer->kind == TIMER_QUIET ? (Text){"", 0} : node_key(agent, timer->owner);
-    due_push(&agent->due, engine->memory,
-             (DueEntry){timer->deadline, timer->serial, arena_text(&engine->batch.arena, key), handle, timer->inclusive});
-}
-
-/* What an agent upstream derived at a timer of this instant comes before this agent's own timers. */
-bool timer_comes(const Agent *agent, int64_t deadline, bool inclusive)
-{
-    const OrderKey *cause = &agent->cause;
-    uint32_t kind = inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER;
-    if (deadline != cause->time)
-        return deadline > cause->time;
-    return kind > cause->kind || (kind == cause->kind && cause->path);
-}
-
-Handle timer_set(Agent *agent, int64_t deadline, bool inclusive, TimerKind kind, Handle owner, Handle item)
-{
-    Engine *engine = agent->engine;
-    if (engine->started && !timer_comes(agent, deadline, inclusive)) {
-        deadline = agent->cause.time;
-        inclusive = true;
-    }
-    Timer timer = {.deadline = deadline, .agent = agent->index, .owner = owner, .item = item,
-                   .kind = (uint8_t)kind, .inclusive = inclusive};
-    if (!wheel_is_due(&engine->wheel, deadline, inclusive))
-        return wheel_set(&engine->wheel, timer);
-    timer.level = WHEEL_LEVELS;
-    timer.serial = engine->wheel.serial++;
-    Handle handle = pool_alloc(&engine->pool, sizeof timer);
-    *(Timer *)pool_at(&engine->pool, handle) = timer;
-    due_add(agent, handle);
-    return handle;
-}
-
-void timer_cancel(Agent *agent, Handle *handle)
-{
-    if (!*handle)
-        return;
-    Timer *timer = pool_at(&agent->engine->pool, *handle);
-    if (timer->level == WHEEL_LEVELS)
-        timer->cancelled = true; /* its entry among the due ones frees it */
-    else
-        wheel_cancel(&agent->engine->wheel, *handle);
-    *handle = HANDLE_NONE;
-}
-
-void agent_due(Agent *agent, Handle timer)
-{
-    due_add(agent, timer);
-    agent_activate(agent);
-}
-
-static void trigger(Agent *agent, OrderKey cause, EventId id)
-{
-    agent->cause = cause;
-    agent->cause_id = id;
-    agent->outputs = 0;
-}
-
-static void timer_dispatch(Agent *agent, const Timer *timer)
-{
-    if (timer->kind == TIMER_QUIET) {
-        quiet_timer(agent, timer);
-    } else if (timer->kind == TIMER_WINDOW || timer->kind == TIMER_IDLE) {
-        uint32_t level = node_at(agent, timer->owner)->level;
-        contexts[agent->levels[level].kind]->timer(agent, timer->owner, timer);
-    } else {
-        agent->kind->timer(agent, timer->owner, timer);
-    }
-}
-
-/* The timers of one partition at one instant are one trigger: what they derive is counted on. */
-static void timer_fire(Agent *agent)
-{
-    DueEntry entry = due_pop(&agent->due);
-    Timer timer = *(Timer *)pool_at(&agent->engine->pool, entry.timer);
-    pool_free(&agent->engine->pool, entry.timer, sizeof timer);
-    if (timer.cancelled)
-        return;
-    DueEntry last = agent->timer;
-    bool same_instant = last.deadline == entry.deadline && last.inclusive == entry.inclusive;
-    agent->timer = entry;
-    agent->timer_sequence = same_instant ? agent->timer_sequence + !text_is(last.key, entry.key) : 0;
-    OrderKey key = {entry.deadline, entry.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER, agent->index,
-                    agent->timer_sequence, NULL};
-    uint32_t outputs = same_instant && text_is(last.key, entry.key) ? agent->outputs : 0;
-    trigger(agent, key, (EventId){0, 0});
-    agent->outputs = outputs;
-    timer_dispatch(agent, &timer);
-}
-
-/* A timer comes before an event of its instant, an inclusive one after it; what an agent upstream derived at a
- * timer of this instant comes before this agent's own timers. */
-static bool timer_is_before(const DueEntry *timer, const OrderKey *event)
-{
-    if (timer->deadline != event->time)
-        return timer->deadline < event->time;
-    return (timer->inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER) < event->kind;
-}
-
-/* ── The mail in order ── */
-
-static bool mail_before(const Engine *engine, const Mail *a, const Mail *b)
-{
-    if (a->order != UINT32_MAX && b->order != UINT32_MAX)
-        return a->order < b->order;
-    return order_compare(&engine->batch.rows[a->type].key[a->row], &engine->batch.rows[b->type].key[b->row]) < 0;
-}
-
-/* Merge sort, bottom-up, stable; most mail arrives sorted and is only looked at. */
-static void mail_sort(Agent *agent)
-{
-    uint32_t n = agent->nmail, i = 1;
-    while (i < n && !mail_before(agent->engine, &agent->mail[i], &agent->mail[i - 1]))
-        i++;
-    if (i >= n)
-        return;
-    Mail *from = agent->mail, *to = arena_raw(&agent->engine->scratch, n * sizeof *to);
-    for (uint32_t width = 1; width < n; width *= 2) {
-        for (uint32_t start = 0; start < n; start += 2 * width) {
-            uint32_t a = start, middle = start + width < n ? start + width : n, b = middle;
-            uint32_t end = start + 2 * width < n ? start + 2 * width : n;
-            for (uint32_t k = start; k < end; k++)
-                to[k] = b >= end || (a < middle && !mail_before(agent->engine, &from[b], &from[a])) ? from[a++] : from[b++];
-        }
-        Mail *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != agent->mail)
-        memcpy(agent->mail, from, n * sizeof *from);
-}
-
-/* ── Keys, a column at a time ── */
-
-typedef struct KeyCells {
-    Cell *cells; /* [mail × keys] */
-    uint8_t *states;
-} KeyCells;
-
-static void keys_run(Agent *agent, const Level *level, uint32_t input, const uint32_t *which, uint32_t n, KeyCells to)
-{
-    Engine *engine = agent->engine;
-    const InputPlan *plan = &agent->plan->inputs[input];
-    uint32_t rows[BATCH_ROWS];
-    VectorView view = {&engine->batch.rows[plan->type], shape_columns(&plan->shape, plan->type), rows, 0};
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
-    for (uint32_t start = 0; start < n; start += BATCH_ROWS) {
-        uint32_t count = n - start < BATCH_ROWS ? n - start : BATCH_ROWS;
-        for (uint32_t i = 0; i < count; i++)
-            rows[i] = agent->mail[which[start + i]].row;
-        for (uint32_t k = 0; k < level->nkeys; k++) {
-            Vector vector = program_rows(plan->keys[level->key_first + k], &view, count, &around);
-            for (uint32_t i = 0; i < count; i++) {
-                size_t at = (size_t)which[start + i] * level->nkeys + k;
-                to.states[at] = (uint8_t)vector_get(&vector, i, &to.cells[at]);
-            }
-        }
-    }
-}
-
-/* One part of a partition key for a mail; empty when a value is missing: then there is no partition. */
-static Text part_encode(Agent *agent, const Level *level, const Cell *cells, const uint8_t *states)
-{
-    size_t size = 0;
-    const ContextStep *step = level->step;
-    for (uint32_t k = 0, s = 0; k < level->nkeys; k++) {
-        for (; k - s >= step->nkeys; step++)
-            s += step->nkeys;
-        if (states[k] != STATE_OK)
-            return (Text){"", 0};
-        size += key_size(step->key_types[k - s], cells[k]);
-    }
-    uint8_t *bytes = arena_raw(&agent->engine->scratch, size), *end = bytes;
-    step = level->step;
-    for (uint32_t k = 0, s = 0; k < level->nkeys; k++) {
-        for (; k - s >= step->nkeys; step++)
-            s += step->nkeys;
-        end = key_put(end, step->key_types[k - s], cells[k]);
-    }
-    return (Text){(char *)bytes, (uint32_t)(end - bytes)};
-}
-
-static void parts_of_level(Agent *agent, const Level *level, Text *parts)
-{
-    Arena *scratch = &agent->engine->scratch;
-    size_t n = agent->nmail;
-    KeyCells to = {arena_raw(scratch, n * level->nkeys * sizeof(Cell)), arena_raw(scratch, n * level->nkeys)};
-    uint32_t *which = arena_raw(scratch, n * sizeof *which);
-    for (uint32_t input = 0; input < agent->plan->ninputs; input++) {
-        uint32_t count = 0;
-        for (uint32_t i = 0; i < n; i++)
-            if (agent->mail[i].input == input)
-                which[count++] = i;
-        if (count)
-            keys_run(agent, level, input, which, count, to);
-    }
-    for (uint32_t i = 0; i < n; i++)
-        parts[i * agent->nparts + level->part] =
-            part_encode(agent, level, to.cells + (size_t)i * level->nkeys, to.states + (size_t)i * level->nkeys);
-}
-
-static Text *parts_make(Agent *agent)
-{
-    if (!agent->nparts || !agent->nmail)
-        return NULL;
-    Text *parts = arena_raw(&agent->engine->scratch, (size_t)agent->nmail * agent->nparts * sizeof *parts);
-    for (uint32_t i = 0; i < agent->nlevels; i++)
-        if (agent->levels[i].kind == CONTEXT_BY)
-            parts_of_level(agent, &agent->levels[i], parts);
-    return parts;
-}
-
-/* Hashes of the first key of each mail, when the first level is `by`, to prefetch with. */
-static uint32_t *hashes_make(Agent *agent, const Text *parts)
-{
-    if (!parts || agent->levels[0].kind != CONTEXT_BY)
-        return NULL;
-    uint32_t *hashes = arena_raw(&agent->engine->scratch, agent->nmail * sizeof *hashes);
-    Handle root = node_root(agent);
-    for (uint32_t i = 0; i < agent->nmail; i++)
-        hashes[i] = node_hash(root, parts[i * agent->nparts]);
-    return hashes;
-}
-
 static void prefetch(const Agent *agent, const uint32_t *hashes, uint32_t i)
 {
     if (i + PREFETCH_SLOT < agent->nmail)
@@ -478,6 +223,36 @@ static void prefetch(const Agent *agent, const uint32_t *hashes, uint32_t i)
 }
 
 /* ── Running ── */
+
+void agent_trigger(Agent *agent, OrderKey cause, EventId id)
+{
+    agent->cause = cause;
+    agent->cause_id = id;
+    agent->outputs = 0;
+}
+
+void agent_timer(Agent *agent, const Timer *timer)
+{
+    if (timer->kind == TIMER_QUIET) {
+        quiet_timer(agent, timer);
+    } else if (timer->kind == TIMER_WINDOW || timer->kind == TIMER_IDLE) {
+        uint32_t level = node_at(agent, timer->owner)->level;
+        contexts[agent->levels[level].kind]->timer(agent, timer->owner, timer);
+    } else {
+        agent->kind->timer(agent, timer->owner, timer);
+    }
+}
+
+void agent_activate(Agent *agent)
+{
+    agent->engine->active[agent->index / 64] |= UINT64_C(1) << (agent->index % 64);
+}
+
+bool agent_speaks_at_close(const AgentPlan *plan)
+{
+    return (plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE) ||
+           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE);
+}
 
 bool arrival_takes_part(const Arrival *arrival)
 {
@@ -504,9 +279,8 @@ static void mail_deliver(Agent *agent, const Mail *mail, const Text *parts, uint
 {
     const Rows *rows = &agent->engine->batch.rows[mail->type];
     const OrderKey *key = &rows->key[mail->row];
-    while (agent->due.n && timer_is_before(&agent->due.heap[0], key))
-        timer_fire(agent);
-    trigger(agent, *key, rows->id[mail->row]);
+    timer_fire_before(agent, key);
+    agent_trigger(agent, *key, rows->id[mail->row]);
     agent->timer.deadline = TIME_NONE;
     agent->serial++;
     agent->stats.events++;
@@ -519,21 +293,19 @@ static void mail_deliver(Agent *agent, const Mail *mail, const Text *parts, uint
 
 void agent_run(Agent *agent)
 {
-    mail_collect(agent);
-    mail_sort(agent);
+    mail_open(agent);
     if (agent->kind->mail && agent->by_column && agent->nmail >= COLUMN_MIN) {
         agent->stats.events += agent->nmail;
         agent->kind->mail(agent);
     } else {
         Text *parts = parts_make(agent);
-        uint32_t *hashes = hashes_make(agent, parts);
+        uint32_t *hashes = parts_hash(agent, parts);
         for (uint32_t i = 0; i < agent->nmail; i++) {
             if (hashes)
                 prefetch(agent, hashes, i);
             mail_deliver(agent, &agent->mail[i], parts ? parts + (size_t)i * agent->nparts : NULL, hashes ? hashes[i] : 0);
         }
-        while (agent->due.n)
-            timer_fire(agent);
+        timer_fire_before(agent, NULL);
         node_sweep(agent, agent->engine->frontier);
     }
     agent->nmail = 0;
@@ -562,7 +334,7 @@ void agent_close(Agent *agent)
 {
     if (!agent->root)
         return;
-    trigger(agent, (OrderKey){agent->engine->now, ORDER_TIMER_INCLUSIVE, agent->index, UINT64_MAX, NULL}, (EventId){0, 0});
+    agent_trigger(agent, (OrderKey){agent->engine->now, ORDER_TIMER_INCLUSIVE, agent->index, UINT64_MAX, NULL}, (EventId){0, 0});
     node_close(agent, agent->root);
     arena_reset(&agent->engine->scratch);
 }

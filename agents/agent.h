@@ -10,7 +10,7 @@
  *                                            └─► window 2
  *        └──────────► node "b7" ──► …
  *
- * Nodes, records, timers and the kinds' own cells live in the engine's pool and are named by handles.
+ * (node.h.) Nodes, records, timers and the kinds' own cells live in the engine's pool and are named by handles.
  * Inside the agents/ folder only. */
 #ifndef AGENTS_AGENT_H
 #define AGENTS_AGENT_H
@@ -18,11 +18,9 @@
 #include "agents/due.h"
 #include "agents/engine.h"
 #include "agents/wheel.h"
-#include "cep/key.h"
 #include "cep/pool.h"
 
 typedef struct Agent Agent;
-typedef struct Node Node;
 
 /* One event for one agent, with the roles whose filters it passed. */
 typedef struct Mail {
@@ -70,41 +68,10 @@ typedef struct Trailing {
     bool members;      /* members may leave one by one: by age, by count, or as an outer `last N` moves on */
 } Trailing;
 
-/* Parts of a node; which are there depends on the level. */
-typedef struct Window {
-    int64_t start, end;    /* end: known or expected; INT64_MAX while unknown */
-    uint64_t serial;       /* of opening, among the agent's windows */
-    Handle expiry, idle;   /* timers */
-    Handle opener;         /* record of the initiator; HANDLE_NONE if nothing reads it */
-    uint32_t opener_participant;
-    uint32_t count;        /* events so far, for `at most N events` */
-    bool over;             /* its end had passed when it was opened: it closes behind its opener */
-} Window;
-
-struct Node {
-    Handle parent;
-    Handle next, prev;     /* among the siblings; not used by the `by` children of the root */
-    Handle child;          /* first of the children that are kept in a list */
-    uint32_t key_len;      /* bytes of the whole key down to here, at the end of the cell; 0 = see parent */
-    uint32_t part_len;     /* bytes of it that this node added */
-    uint32_t hash;         /* of parent and part; `by` nodes */
-    uint16_t level;        /* levels[level] made this node; the root has NODE_ROOT */
-    bool closing;          /* its deferred output has been given */
-    int64_t touched;       /* ns */
-    /* Window (levels of fixed and interval) or Counter (last N) · the kind's state (leaves) · key bytes */
-};
-
-/* `last N events` before other members of the context. */
-typedef struct Counter {
-    uint64_t events; /* participants so far */
-} Counter;
-
 typedef struct NodeSlot {
     uint32_t hash;
     Handle node;
 } NodeSlot;
-
-enum { NODE_ROOT = 0xFFFF };
 
 /* ── Kinds ── */
 
@@ -251,111 +218,25 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index);
 void agent_fini(Agent *agent);
 /* Processes the mail and the due timers up to the frontier, merged by order key. */
 void agent_run(Agent *agent);
+/* Begins a trigger: what is derived from now on is derived from it. */
+void agent_trigger(Agent *agent, OrderKey cause, EventId id);
+/* Hands a timer that fires to the context, the kind or `quiet` that set it. */
+void agent_timer(Agent *agent, const Timer *timer);
 /* Opens the windows of a level that exist without events; for level 0 once, when time begins. */
 void agent_begin(Agent *agent, uint32_t level, Handle parent, int64_t now);
 /* Closes every window now. */
 void agent_close(Agent *agent);
 /* Hands the event to the next level, or to the kind if node is a leaf. */
 void agent_descend(Agent *agent, Handle node, const Arrival *arrival);
-void agent_mail(Agent *agent, Mail mail);
 void agent_activate(Agent *agent);
-/* Takes over a timer that the wheel found due. */
-void agent_due(Agent *agent, Handle timer);
 /* Asks for the plan of an agent that will run soon. */
 void agent_prefetch(const Agent *agent);
 /* Reports that an evaluation failed. */
 void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *rows, uint32_t row);
 
-Handle timer_set(Agent *agent, int64_t deadline, bool inclusive, TimerKind kind, Handle owner, Handle item);
-/* Whether a timer of this agent at that time would come behind the trigger at hand; if not, what it stands for is due
- * at once. timer_set lets one that does not come behind fire at the end of the trigger's instant. */
-bool timer_comes(const Agent *agent, int64_t deadline, bool inclusive);
-void timer_cancel(Agent *agent, Handle *timer); /* HANDLE_NONE is fine; sets it to HANDLE_NONE */
-
-/* The first number that is still among the last N events of the level around a leaf; 0 if there is no such level. */
-uint64_t counter_first(const Agent *agent, Handle leaf);
+/* Whether the close of a window has an output that needs no event: aggregates and thresholds. */
+bool agent_speaks_at_close(const AgentPlan *plan);
 /* Whether the event is a participant, or one that `expect` waits for: what windows count. */
 bool arrival_takes_part(const Arrival *arrival);
-
-/* ── node.c ── */
-static inline Node *node_at(const Agent *agent, Handle node)
-{
-    return pool_at(&agent->engine->pool, node);
-}
-static inline bool node_is_leaf(const Agent *agent, const Node *node)
-{
-    return node->level == agent->leaf_level;
-}
-static inline void *node_state(const Agent *agent, Handle leaf)
-{
-    return (char *)node_at(agent, leaf) + agent->leaf_state;
-}
-static inline uint32_t node_slot(const Agent *agent, const Node *node) /* index into node_size */
-{
-    return node->level == NODE_ROOT ? agent->nlevels : node->level;
-}
-Window *node_window(const Agent *agent, Handle node);      /* NULL if the node is none */
-/* The innermost window at or above a node; NULL if there is none. */
-Window *node_enclosing(const Agent *agent, Handle node);
-Text node_key(const Agent *agent, Handle node);            /* the whole key of the partition */
-Handle node_root(Agent *agent);
-/* A new node of a level under a parent; part is the own part of its key (`by`), empty otherwise. */
-Handle node_new(Agent *agent, uint32_t level, Handle parent, Text part);
-/* Gives a node, its subtree, state and timers back, without output. */
-void node_free(Agent *agent, Handle node);
-/* Deferred output of every leaf below, in the order of their keys; the nodes stay. */
-void node_close(Agent *agent, Handle node);
-/* `by` nodes by parent and part. */
-Handle node_find(Agent *agent, Handle parent, Text part, uint32_t hash);
-uint32_t node_hash(Handle parent, Text part);
-void node_prefetch(const Agent *agent, uint32_t hash);      /* its table slot */
-void node_prefetch_cell(const Agent *agent, uint32_t hash); /* the node in that slot … */
-void node_prefetch_state(const Agent *agent, uint32_t hash); /* … and what hangs on it, if it is a leaf */
-/* Forgets keys that were idle for too long: looks at a few each time. */
-void node_sweep(Agent *agent, int64_t now);
-/* Frees a leaf that holds nothing, and what above it exists only for it. */
-/* Whether a `by` node below the root was without an event for so many ns, and nothing in it is due. */
-bool node_is_idle(const Agent *agent, Handle node, int64_t now, int64_t after);
-void node_forget_blank(Agent *agent, Handle leaf);
-void node_free_all(Agent *agent);
-
-/* ── derive.c ── */
-bool has_port(const AgentPlan *plan, DerivePort port);
-/* Derives what the port's derives say, from the views, aggregates and the leaf's partition. time is the
- * occurrence time of what comes out. Returns how many held,
- * that is, came out, or would have but for quiet or an error in a value. */
-uint32_t derive_port(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t ncauses,
-                     uint64_t cause_count);
-/* Columns at once, for agents without contexts and state. rows[i] of one type. */
-void derive_rows(Agent *agent, DerivePort port, const Rows *rows, const uint32_t *chosen, uint32_t n, const VectorView *views);
-/* An event of a built-in type, one value per attribute. */
-void derive_builtin(Agent *agent, uint32_t type, const Cell *values, uint32_t nvalues, int64_t time);
-/* What programs may look at, for the agent's evaluation at hand. leaf may be HANDLE_NONE. */
-Surroundings agent_surroundings(Agent *agent, Handle leaf);
-/* Evaluates a Boolean; an error is reported and false. NULL is true. */
-bool agent_test(Agent *agent, const Program *program, Handle leaf, const Arrival *arrival);
-/* Points a participant's VIEW_LATEST views at a row or at a record. */
-void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row);
-void views_record(Agent *agent, uint32_t participant, Handle record);
-void views_none(Agent *agent, uint32_t participant);
-View view_of_record(const Agent *agent, uint32_t participant, Handle record); /* HANDLE_NONE gives nulls */
-/* Looks up the rows of enrichments before or behind `detect`; false = `or drop` and there is none. */
-bool agent_enrich(Agent *agent, bool per_match, Handle leaf);
-/* Points VIEW_INITIATOR views at the opener of the innermost event interval around a leaf. */
-void views_initiator(Agent *agent, Handle node);
-
-/* ── aggregate.c ── */
-/* Whether the close of a window has an output that needs no event. */
-bool speaks_at_close(const AgentPlan *plan);
-/* When output at a close happened: the last instant of a calendar window, the closing of any other. */
-int64_t close_time(const Agent *agent, Handle leaf);
-
-/* ── quiet.c ── */
-void quiet_init(Agent *agent);
-void quiet_fini(Agent *agent);
-/* Whether an alert of a time may be sent; if so *suppressed is how many were not since the last one. */
-bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
-                  uint64_t *suppressed);
-void quiet_timer(Agent *agent, const Timer *timer);
 
 #endif

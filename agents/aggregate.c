@@ -3,6 +3,8 @@
  * An aggregate derives one event out of the set, when its `emit` says; a threshold derives when its condition over
  * aggregates holds, as often as `match` allows. */
 #include "agents/set.h"
+#include "agents/derive.h"
+#include "agents/timer.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -12,31 +14,11 @@ static Set *set_of(const Agent *agent, Handle leaf)
     return node_state(agent, leaf);
 }
 
-bool speaks_at_close(const AgentPlan *plan)
-{
-    return (plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE) ||
-           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE);
-}
-
-/* When output at a close happened: the last instant of a calendar window, the closing of any other. */
-int64_t close_time(const Agent *agent, Handle leaf)
-{
-    int64_t time = INT64_MAX;
-    for (Handle node = leaf; node; node = node_at(agent, node)->parent) {
-        const Window *window = node_window(agent, node);
-        if (!window)
-            continue;
-        int64_t end = agent->levels[node_at(agent, node)->level].kind == CONTEXT_FIXED ? window->end - 1 : window->end;
-        time = end < time ? end : time;
-    }
-    return time == INT64_MAX ? agent->cause.time : time;
-}
-
 static uint32_t derive_set(Agent *agent, Handle leaf, int64_t time)
 {
     const EventId *causes;
     uint64_t count;
-    if (!agent_enrich(agent, false, leaf) || !agent_enrich(agent, true, leaf))
+    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
         return 0;
     uint32_t n = set_causes(agent, leaf, &causes, &count);
     return derive_port(agent, PORT_MAIN, leaf, time, causes, n, count);
@@ -47,7 +29,7 @@ static uint32_t derive_set(Agent *agent, Handle leaf, int64_t time)
 /* A hash of all that would be derived now. */
 static uint64_t output_hash(Agent *agent, Handle leaf)
 {
-    Surroundings around = agent_surroundings(agent, leaf);
+    Surroundings around = views_surroundings(agent, leaf);
     uint64_t hash = 1;
     for (uint32_t d = 0; d < agent->plan->nderives; d++) {
         const DerivePlan *derive = &agent->plan->derives[d];
@@ -112,9 +94,9 @@ static void aggregate_close(Agent *agent, Handle leaf)
 {
     if (agent->plan->emit.kind != EMIT_AT_CLOSE)
         return;
-    set_expire(agent, leaf, close_time(agent, leaf));
+    set_expire(agent, leaf, node_close_time(agent, leaf));
     set_show(agent, leaf, NULL);
-    derive_set(agent, leaf, close_time(agent, leaf));
+    derive_set(agent, leaf, node_close_time(agent, leaf));
 }
 
 /* ── Thresholds ── */
@@ -139,7 +121,7 @@ static void threshold_evaluate(Agent *agent, Handle leaf, const Arrival *arrival
     if (!may_hold(agent, leaf))
         return;
     set_show(agent, leaf, arrival);
-    if (!agent_enrich(agent, false, leaf) || !agent_test(agent, agent->plan->condition, leaf, arrival))
+    if (!views_enrich(agent, false, leaf) || !views_test(agent, agent->plan->condition, leaf, arrival))
         return;
     agent->stats.matches++;
     derive_set(agent, leaf, time);
@@ -166,8 +148,8 @@ static void threshold_close(Agent *agent, Handle leaf)
 {
     if (agent->plan->policies.evaluate != EVALUATE_AT_CLOSE || set_of(agent, leaf)->done)
         return;
-    set_expire(agent, leaf, close_time(agent, leaf));
-    threshold_evaluate(agent, leaf, NULL, close_time(agent, leaf));
+    set_expire(agent, leaf, node_close_time(agent, leaf));
+    threshold_evaluate(agent, leaf, NULL, node_close_time(agent, leaf));
 }
 
 /* ── Both ── */
@@ -182,7 +164,7 @@ static bool set_is_blank(const Agent *agent, Handle leaf)
 {
     const Set *set = set_of(agent, leaf);
     bool counts = agent->plan->policies.match != MATCH_EVERY_TIME && set->matches;
-    if (speaks_at_close(agent->plan) && node_enclosing(agent, leaf))
+    if (agent_speaks_at_close(agent->plan) && node_enclosing(agent, leaf))
         return false;
     bool on_change = agent->plan->kind == AGENT_AGGREGATE && agent->plan->emit.kind == EMIT_ON_CHANGE;
     return !set->count && !counts && !on_change && !set->emit_timer;

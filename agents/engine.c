@@ -7,8 +7,9 @@
 
 #include <assert.h>
 
-#include "agents/agent.h"
 #include "agents/interest.h"
+#include "agents/node.h"
+#include "agents/timer.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -268,11 +269,11 @@ static void agents_run(Engine *engine)
     engine->nletters = 0;
 }
 
-static void timer_due(void *owner, Handle handle)
+static void due_take(void *owner, Handle handle)
 {
     Engine *engine = owner;
     const Timer *timer = pool_at(&engine->pool, handle);
-    agent_due(&engine->agents[timer->agent], handle);
+    timer_due(&engine->agents[timer->agent], handle);
 }
 
 static void time_begin(Engine *engine, int64_t now)
@@ -289,7 +290,7 @@ static void time_advance(Engine *engine, int64_t to, bool through)
 {
     engine->frontier = to;
     engine->now = to;
-    wheel_advance(&engine->wheel, to, through, timer_due, engine);
+    wheel_advance(&engine->wheel, to, through, due_take, engine);
 }
 
 /* Where each input row stands in the batch's order; needed only when there are several types. */

@@ -49,7 +49,8 @@ Batch *engine_batch(Engine *engine);
 /* Processes the batch and clears it. Before each event the timers fire that are due at or before its time. */
 void engine_run(Engine *engine);
 
-/* Fires every timer that is due at or before the time. Never goes back. */
+/* Time passes to an instant, all of which has been seen: fires every timer that is due at or before it, `inclusive`
+ * ones too. Never goes back. */
 void engine_advance(Engine *engine, int64_t time);
 
 /* Closes every open window now, with deferred output. */

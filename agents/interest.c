@@ -10,10 +10,11 @@
 
 #include <assert.h>
 
-#include "agents/agent.h"
 #include "agents/compare.h"
+#include "agents/derive.h"
+#include "agents/mail.h"
 
-enum { INDEX_MIN = 4, SCALAR_MAX = 4 };
+enum { INDEX_MIN = 4 };
 
 typedef struct Listener {
     Agent *agent;
@@ -93,7 +94,7 @@ static bool wants_all(const AgentPlan *plan, const InputPlan *input)
     bool participant = false;
     for (uint32_t r = 0; r < input->nroles; r++)
         participant |= input->roles[r].kind == ROLE_PARTICIPANT;
-    return input->nroles == 0 || (windows && members > 1 && participant && speaks_at_close(plan));
+    return input->nroles == 0 || (windows && members > 1 && participant && agent_speaks_at_close(plan));
 }
 
 static bool is_single(const AgentPlan *plan, const InputPlan *input)
@@ -297,7 +298,7 @@ static bool row_passes(Interest *interest, Agent *agent, const Program *filter, 
                        const Rows *rows, uint32_t row, bool *error)
 {
     View view = {.rows = rows, .column = columns, .row = row};
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     around.now = rows->key[row].time;
     (void)interest;
     Cell value;
@@ -322,7 +323,7 @@ static uint32_t choose(Interest *interest, Agent *agent, const Program *filter, 
         }
         return n;
     }
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     for (uint32_t start = 0; start < rows->n; start += BATCH_ROWS) {
         uint32_t count = rows->n - start < BATCH_ROWS ? rows->n - start : BATCH_ROWS, bad = 0;
         VectorView view = {rows, columns, NULL, start};
@@ -342,7 +343,7 @@ static void post(Interest *interest, Agent *agent, uint32_t type, uint32_t input
     const Rows *rows = &interest->engine->batch.rows[type];
     uint32_t *positions = interest->engine->positions[type];
     uint32_t order = rows->key[row].path ? UINT32_MAX : positions ? positions[row] : row;
-    agent_mail(agent, (Mail){type, row, input, roles, fails, order});
+    mail_add(agent, (Mail){type, row, input, roles, fails, order});
     agent_activate(agent);
 }
 
@@ -408,7 +409,7 @@ static void union_split(Interest *interest, const Union *all, uint32_t type, uin
     const InputPlan *input = &agent->plan->inputs[all->input];
     const RolePlan *plan = &input->roles[role];
     const uint16_t *columns = shape_columns(role_shape(agent->plan, input, plan), type);
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     for (uint32_t row = 0; row < rows->n; row++) {
         View view = {.rows = rows, .column = columns, .row = row};
         Cell value = {.b = 1};

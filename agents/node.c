@@ -5,9 +5,11 @@
  * `by` nodes are found in one open-addressing table per agent by (parent, own part of the key); windows hang
  * in their parent's list. The children of the root that are `by` nodes hang in no list: there may be millions,
  * and only the table walks over them. */
-#include "agents/agent.h"
+#include "agents/node.h"
 
 #include <assert.h>
+
+#include "agents/timer.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -31,6 +33,19 @@ Window *node_enclosing(const Agent *agent, Handle node)
             return window;
     }
     return NULL;
+}
+
+int64_t node_close_time(const Agent *agent, Handle leaf)
+{
+    int64_t time = INT64_MAX;
+    for (Handle node = leaf; node; node = node_at(agent, node)->parent) {
+        const Window *window = node_window(agent, node);
+        if (!window)
+            continue;
+        int64_t end = agent->levels[node_at(agent, node)->level].kind == CONTEXT_FIXED ? window->end - 1 : window->end;
+        time = end < time ? end : time;
+    }
+    return time == INT64_MAX ? agent->cause.time : time;
 }
 
 static char *key_bytes(const Agent *agent, Node *node)

@@ -3,7 +3,11 @@
  * One entry a key in a chained table: until when, how many were held back. A timer ends it; an entry that held
  * nothing back is forgotten then, one that did announces the number as `cep.Suppressed` and waits for the next
  * alert, which carries it, or for a week. */
-#include "agents/agent.h"
+#include "agents/quiet.h"
+
+#include "agents/derive.h"
+#include "agents/timer.h"
+#include "cep/key.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

@@ -1,5 +1,6 @@
 /* The participants of a partition. See set.h. */
 #include "agents/set.h"
+#include "agents/views.h"
 
 #include <assert.h>
 
@@ -237,7 +238,7 @@ static State value_of(Agent *agent, const Program *program, const Arrival *arriv
         return column->states[arrival->row];
     }
     View view = {.rows = arrival->rows, .column = columns, .row = arrival->row};
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     return program_value(program, &view, &around, value);
 }
 

@@ -10,7 +10,7 @@
 #define AGENTS_SET_H
 
 #include "agents/accumulator.h"
-#include "agents/agent.h"
+#include "agents/node.h"
 #include "agents/compare.h"
 
 enum { EVIDENCE_FIRST = 50, EVIDENCE_LAST_DEFAULT = 50, AGGREGATES_MAX = 64 };

@@ -1,6 +1,6 @@
 /* Filter, translate, project, enrich: agents that handle each event alone. Without contexts they work on columns;
  * with contexts, quiet or now() event by event, which gives the same. */
-#include "agents/agent.h"
+#include "agents/derive.h"
 
 /* ── A column at a time ── */
 
@@ -18,7 +18,7 @@ static uint32_t enrich_rows(Agent *agent, const EnrichPlan *enrich, VectorView *
     Arena *scratch = &engine->scratch;
     const TablePlan *plan = &engine->plan->tables[enrich->table];
     const Table *table = engine->tables[enrich->table];
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     Cell *keys = arena_raw(scratch, (size_t)n * 2 * sizeof *keys);
     uint8_t *missing = arena_alloc(scratch, n);
     for (uint32_t k = 0; k < plan->nkeys; k++) {
@@ -116,7 +116,7 @@ static bool participants_show(Agent *agent, const Arrival *arrival, DerivePort p
 static void stateless_event(Agent *agent, Handle leaf, const Arrival *arrival)
 {
     DerivePort port = port_of(arrival->input, arrival->roles, arrival->failed);
-    if (!participants_show(agent, arrival, port) || !agent_enrich(agent, false, leaf) || !agent_enrich(agent, true, leaf))
+    if (!participants_show(agent, arrival, port) || !views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
         return;
     if (port == PORT_MAIN)
         agent->stats.matches++;

@@ -76,6 +76,17 @@ static void rows_open(Rows *rows)
     }
 }
 
+/* Takes rows without content off the list of their batch. */
+static void rows_close(Rows *rows)
+{
+    for (Rows **link = rows->used; link && *link; link = &(*link)->used_next)
+        if (*link == rows) {
+            *link = rows->used_next;
+            rows->used_next = NULL;
+            return;
+        }
+}
+
 uint32_t rows_add(Rows *rows, Memory *memory)
 {
     uint32_t row = rows->n;
@@ -188,4 +199,6 @@ void rows_truncate(Rows *rows, uint32_t n)
     for (uint32_t i = 0; i < rows->ncolumns; i++)
         memset(rows->columns[i].states + n, STATE_NULL, rows->n - n);
     rows->n = n;
+    if (n == 0)
+        rows_close(rows);
 }

@@ -378,35 +378,6 @@ static void stamp(Ingest *in, Arrival *a)
 
 /* ── Settling ── */
 
-static void move_row(Rows *rows, uint32_t to, uint32_t from)
-{
-    for (uint32_t i = 0; i < rows->ncolumns; i++) {
-        Column *c = &rows->columns[i];
-        cell_set(c->type, c->cells, to, cell_get(c->type, c->cells, from));
-        c->states[to] = c->states[from];
-    }
-    rows->time[to] = rows->time[from];
-    rows->detected[to] = rows->detected[from];
-    rows->key[to] = rows->key[from];
-    rows->id[to] = rows->id[from];
-}
-
-/* Rows beyond n are as if they had never been: see the invariants of cep/batch.c. */
-static void cut_rows(Rows *rows, uint32_t n)
-{
-    for (uint32_t i = 0; i < rows->ncolumns; i++)
-        memset(rows->columns[i].states + n, STATE_NULL, rows->n - n);
-    rows->n = n;
-    if (n || !rows->used)
-        return;
-    for (Rows **link = rows->used; *link; link = &(*link)->used_next)
-        if (*link == rows) {
-            *link = rows->used_next;
-            rows->used_next = NULL;
-            break;
-        }
-}
-
 /* Closes the gaps that rejected rows left. */
 static void close_gaps(Ingest *in)
 {
@@ -418,12 +389,12 @@ static void close_gaps(Ingest *in)
             continue;
         uint32_t row = in->from[a->type] + in->counts[a->type]++;
         if (row != a->row)
-            move_row(&in->target->rows[a->type], row, a->row);
+            rows_move(&in->target->rows[a->type], row, a->row);
         a->row = row;
     }
     for (uint32_t i = 0; i < in->ntouched; i++) {
         uint32_t type = in->touched[i];
-        cut_rows(&in->target->rows[type], in->from[type] + in->counts[type]);
+        rows_truncate(&in->target->rows[type], in->from[type] + in->counts[type]);
     }
 }
 

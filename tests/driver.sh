@@ -14,6 +14,7 @@ case $1 in
 *)  built=$PWD/$1 ;;
 esac
 only=$2
+suite_seconds=900 # one that hangs is ended and counts as failed
 CEP=$built/cep
 CMOCKA_MESSAGE_OUTPUT=tap
 UBSAN_OPTIONS=print_stacktrace=1
@@ -31,7 +32,7 @@ suite() {
     name=$1
     shift
     case $name in *"$only"*) ;; *) return ;; esac
-    "$@" >"$work/tap" 2>"$work/err" </dev/null
+    timeout -k 10 "$suite_seconds" "$@" >"$work/tap" 2>"$work/err" </dev/null
     code=$?
     awk -v name="$name" -v code="$code" -v skipped="$work/skipped" -v counts="$work/counts" '
         /^[ \t]*1\.\.[0-9]+/ {

@@ -1,6 +1,6 @@
 /* by KEY: one partition a key. The key's bytes were computed for the whole mail (agent.c); here they find the
  * node, or make it. An event without the key is in no partition. */
-#include "agents/agent.h"
+#include "agents/node.h"
 
 static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {

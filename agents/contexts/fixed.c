@@ -3,7 +3,8 @@
  *
  * A window that nothing came into still closes, with its count of 0, where nothing before it in the context
  * asks for a key and the agent has something to say at a close: begin opens it, and closing it opens the next. */
-#include "agents/agent.h"
+#include "agents/node.h"
+#include "agents/timer.h"
 #include "cep/calendar.h"
 
 static Handle window_open(Agent *agent, uint32_t level, Handle parent, int64_t start, int64_t end)
@@ -50,7 +51,7 @@ static bool keeps_empty_windows(const Agent *agent, uint32_t level)
     for (uint32_t i = 0; i < agent->nlevels; i++)
         if (i != level && agent->levels[i].kind != CONTEXT_LAST)
             return false;
-    return speaks_at_close(agent->plan);
+    return agent_speaks_at_close(agent->plan);
 }
 
 /* Opens the window that holds an instant or, in a gap, the next one. */

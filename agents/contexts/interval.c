@@ -3,7 +3,8 @@
  * For each event, in this order (SEMANTICS 0.3): it closes the windows that it terminates and is not in them;
  * it opens one, by the initiator policy `again`, and is in it; it goes into every window that is then open.
  * A window whose time was over before it began closes with its opener alone. A window that has reached its number of events, participants and its opener, closes with that event inside. */
-#include "agents/agent.h"
+#include "agents/timer.h"
+#include "agents/views.h"
 
 #include <assert.h>
 
@@ -29,7 +30,7 @@ static bool has_role(Agent *agent, Handle node, const Arrival *arrival, RoleKind
         if (role->participant != INDEX_NONE)
             views_row(agent, role->participant, arrival->rows, arrival->row);
         views_initiator(agent, node);
-        if (agent_test(agent, role->when, node, arrival))
+        if (views_test(agent, role->when, node, arrival))
             return true;
     }
     return false;
@@ -44,7 +45,7 @@ static void expiry_set(Agent *agent, Handle node, const ContextStep *step, const
     int64_t from = arrival->time;
     if (step->since) {
         views_initiator(agent, node);
-        Surroundings around = agent_surroundings(agent, node);
+        Surroundings around = views_surroundings(agent, node);
         Cell value;
         if (program_value(step->since, agent->views, &around, &value) != STATE_OK) {
             agent_reject(agent, "no expiry", TEXT("the time that `since` names is missing; the window has no time limit"),

@@ -4,7 +4,7 @@
  * One node a parent counts the participants that come by; each carries its number into the leaf, and a leaf lets
  * go of numbers that are N behind when it is next looked at. `last D`, and `last N` at the end of a context, need no
  * node: see Trailing. */
-#include "agents/agent.h"
+#include "agents/node.h"
 
 static Counter *counter_at(const Agent *agent, Handle node)
 {

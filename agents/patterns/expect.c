@@ -3,7 +3,8 @@
  *
  * The clocks of a leaf hang in a list, the oldest first; each has a timer and keeps what is read of its event. A
  * leaf without clocks is blank and goes at once, so a million order numbers cost nothing once they are answered. */
-#include "agents/agent.h"
+#include "agents/derive.h"
+#include "agents/timer.h"
 
 typedef struct Clock {
     Handle next, prev;
@@ -54,7 +55,7 @@ static void clock_show(Agent *agent, Handle leaf, const Clock *clock)
 static void derive_clock(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t n)
 {
     agent->stats.matches++;
-    if (!agent_enrich(agent, false, leaf) || !agent_enrich(agent, true, leaf))
+    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
         return;
     bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
     derive_port(agent, port, leaf, time, causes, evidence ? n : 0, n);
@@ -68,7 +69,7 @@ static bool clock_deadline(Agent *agent, Handle leaf, const Arrival *arrival, in
     int64_t from = arrival->time;
     bool known = true;
     if (expect->since) {
-        Surroundings around = agent_surroundings(agent, leaf);
+        Surroundings around = views_surroundings(agent, leaf);
         Cell value;
         known = program_value(expect->since, agent->views, &around, &value) == STATE_OK;
         from = known ? value.i : from;
@@ -141,7 +142,7 @@ static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Ar
             continue;
         clock_show(agent, leaf, &clock);
         views_row(agent, role->index, arrival->rows, arrival->row);
-        if (!agent_test(agent, role->when, leaf, arrival))
+        if (!views_test(agent, role->when, leaf, arrival))
             continue;
         record_ref(&agent->engine->pool, clock.record);
         clock_remove(agent, leaf, handle);

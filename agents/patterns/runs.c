@@ -77,7 +77,7 @@ static bool fits(Agent *agent, Handle leaf, const Entry *run, uint32_t stage, co
             sequence_show(agent, stage + 1, &(Members){&event, 1}, 0);
             shown = true;
         }
-        if (!agent_test(agent, plan->conjuncts[c].program, leaf, NULL))
+        if (!views_test(agent, plan->conjuncts[c].program, leaf, NULL))
             return false;
     }
     return true;

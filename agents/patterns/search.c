@@ -67,7 +67,7 @@ static bool holds(Search *search, uint32_t conjunct)
             members[s] = search->steps[s].members;
         sequence_aggregate(search->agent, members, search->agent->plan->nsteps);
     }
-    return agent_test(search->agent, search->agent->plan->conjuncts[conjunct].program, search->leaf, NULL);
+    return views_test(search->agent, search->agent->plan->conjuncts[conjunct].program, search->leaf, NULL);
 }
 
 /* The conditions that each member of a loop must satisfy as it is taken. */
@@ -340,7 +340,7 @@ static void match_report(Search *search, const Result *result, bool consume)
     for (uint32_t s = 0; s < nsteps; s++)
         for (uint32_t i = 0; i < members[s].n; i++)
             serials[n++] = members[s].items[i]->serial;
-    sequence_report(agent, search->leaf, members, at_close ? close_time(agent, search->leaf) : last_entry(search)->time);
+    sequence_report(agent, search->leaf, members, at_close ? node_close_time(agent, search->leaf) : last_entry(search)->time);
     for (uint64_t i = 0; consume && i < n; i++)
         entry_consume(search, serials[i]);
 }

@@ -1,6 +1,7 @@
 /* Sequences: a -> b -> c, with loops, within a time. This file says what a match is made of and reports it; how it
  * is found stands in search.c and runs.c. */
 #include "agents/patterns/sequence.h"
+#include "agents/derive.h"
 
 #include <assert.h>
 
@@ -89,14 +90,14 @@ void sequence_show(Agent *agent, uint32_t step, const Members *members, uint32_t
             i = view->k - 1;
         else if (view->k <= members->n)
             i = members->n - view->k;
-        agent->views[v] = view_of_record(agent, participant, i < members->n ? members->items[i]->record : HANDLE_NONE);
+        agent->views[v] = views_of_record(agent, participant, i < members->n ? members->items[i]->record : HANDLE_NONE);
     }
 }
 
 static void accumulate(Agent *agent, const AggregatePlan *aggregate, Accumulator *acc, const Entry *entry)
 {
-    View view = view_of_record(agent, aggregate->participant, entry->record);
-    Surroundings around = agent_surroundings(agent, HANDLE_NONE);
+    View view = views_of_record(agent, aggregate->participant, entry->record);
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     Cell value = {0};
     Kept kept;
     if (aggregate->where && !(program_value(aggregate->where, &view, &around, &value) == STATE_OK && value.b))
@@ -168,7 +169,7 @@ void sequence_report(Agent *agent, Handle leaf, const Members *members, int64_t 
     agent->stats.matches++;
     sequence->done = policies->match == MATCH_ONCE ||
                      (policies->match == MATCH_AT_MOST && sequence->matches >= policies->match_at_most);
-    if (!agent_enrich(agent, false, leaf) || !agent_enrich(agent, true, leaf))
+    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
         return;
     EventId *causes;
     uint64_t count;

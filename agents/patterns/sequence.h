@@ -9,7 +9,7 @@
 #ifndef AGENTS_PATTERNS_SEQUENCE_H
 #define AGENTS_PATTERNS_SEQUENCE_H
 
-#include "agents/agent.h"
+#include "agents/views.h"
 
 enum { STEPS_MAX = 32 };
 

@@ -279,6 +279,8 @@ static bool sent_from(Trial *trial, const AstStatement *statement, Sent *sent)
     const EventType *type = type_find(trial, &statement->type);
     if (!type)
         return false;
+    bool before = trial->good;
+    trial->good = true;
     *sent = (Sent){
         .type = type,
         .cells = ARENA_ARRAY(&trial->arena, Cell, type->nattributes),
@@ -302,11 +304,14 @@ static bool sent_from(Trial *trial, const AstStatement *statement, Sent *sent)
         else if (constant(trial, field->value, type->attributes[attribute].type, &sent->cells[attribute], &state))
             sent->states[attribute] = (uint8_t)state;
     }
-    return trial->good;
+    bool good = trial->good;
+    trial->good &= before;
+    return good;
 }
 
 static void run_at(Trial *trial, const AstStatement *statement)
 {
+    int64_t reached = trial->clock;
     if (statement->time) {
         trial->clock = statement->time->time->time_ns;
     } else if (trial->clock == TIME_NONE) {
@@ -335,6 +340,8 @@ static void run_at(Trial *trial, const AstStatement *statement)
             sent.time = trial->clock;
         send(trial, &sent);
     }
+    if (reached > trial->clock) /* an `at` of an earlier time does not turn the clock back for what follows */
+        trial->clock = reached;
 }
 
 static void run_advance(Trial *trial, const AstStatement *statement)
@@ -519,8 +526,11 @@ static void trial_event(void *owner, const EventType *type, const Rows *rows, ui
         outcome_add(&trial->outcome, type, rows, row);
 }
 
+/* What an agent that the test is not about could not evaluate is none of its business. */
 static void trial_engine_rejected(void *owner, const Rejection *rejection)
 {
+    if (rejection->agent && !is_watched(owner, rejection->agent))
+        return;
     outcome_refuse(&((Trial *)owner)->outcome, rejection->reason, rejection->detail, false);
 }
 

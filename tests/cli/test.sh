@@ -275,6 +275,39 @@ cep test wire.cep
 is "paths, units, header fields" "$code" 0
 [ "$code" = 0 ] || note <"$out"
 
+cat >later.cep <<'EOF'
+network n
+time occurrence lateness 5 s
+event A { n : int  at : time  time at }
+alert B { n : int }
+alert C { n : int }
+agent b { on A a  derive B { n: a.n } }
+agent c { on A a  derive C { n: 10 / (a.n - a.n) } }
+test "a block that fails does not take the next along" of b {
+  at 2026-03-01T09:00:00Z A { n: 1 }
+  expect B { n: 2 }
+  at +1 s A { n: 3 }
+  expect B { n: 4 }
+}
+test "another agent's error" of b {
+  at 2026-03-01T09:00:00Z A { n: 1 }
+  expect B { n: 1 }
+}
+test "time goes on from the latest" of b {
+  at 2026-03-01T09:00:10Z A { n: 1 }
+  at 2026-03-01T09:00:08Z A { n: 2 }
+  at +1 s A { n: 3 }
+  expect B { n: 1 }
+  expect B { n: 2 }
+  expect at 2026-03-01T09:00:11Z B { n: 3 }
+}
+EOF
+cep test later.cep
+is "a failed block: wrong" "$code" 1
+has "a failed block: the events behind it are sent" "$out" "n: 4                                    3"
+has "an agent that the test is not about may fail" "$out" "ok 2 - another agent's error"
+has "an earlier at does not turn the clock back" "$out" "ok 3 - time goes on from the latest"
+
 echo 'event A {' >bad.cep
 cep test bad.cep
 is "rules with mistakes: wrong" "$code" 1

@@ -145,9 +145,58 @@ static void test_event_ids(void **state)
     assert_int_equal(strlen(a), 32);
 }
 
+/* Rows that were added and taken back may be added again: the batch lists them once. */
+static void test_truncated_rows_are_listed_once(void **state)
+{
+    (void)state;
+    Memory memory = {0};
+    Attribute attribute = {.name = TEXT("n"), .type = TYPE_INT};
+    EventType types[2] = {{.name = TEXT("A"), .attributes = &attribute, .nattributes = 1},
+                          {.name = TEXT("B"), .attributes = &attribute, .nattributes = 1}};
+    Plan plan = {.types = types, .ntypes = 2};
+    Batch batch;
+    batch_init(&batch, &memory, &plan);
+    for (int round = 0; round < 3; round++) {
+        uint32_t row = rows_add(&batch.rows[0], &memory);
+        rows_set(&batch.rows[0], row, 0, (Cell){.i = 7});
+        rows_add(&batch.rows[1], &memory);
+        rows_truncate(&batch.rows[0], 0);
+    }
+    rows_add(&batch.rows[0], &memory);
+    assert_int_equal(batch.rows[0].columns[0].states[0], STATE_NULL);
+    uint32_t listed = 0;
+    for (const Rows *rows = batch.used; rows && listed < 10; rows = rows->used_next)
+        listed++;
+    assert_int_equal(listed, 2);
+    batch_clear(&batch);
+    assert_null(batch.used);
+    batch_fini(&batch);
+    assert_int_equal(memory.bytes, 0);
+}
+
+static void test_move_copies_a_row(void **state)
+{
+    (void)state;
+    Memory memory = {0};
+    TypeKind type = TYPE_INT;
+    Rows rows;
+    rows_init(&rows, &memory, 0, &type, 1);
+    rows_add(&rows, &memory);
+    uint32_t from = rows_add(&rows, &memory);
+    rows_set(&rows, from, 0, (Cell){.i = 42});
+    rows.time[from] = 9;
+    rows_move(&rows, 0, from);
+    assert_int_equal(cell_get(TYPE_INT, rows.columns[0].cells, 0).i, 42);
+    assert_int_equal(rows.columns[0].states[0], STATE_OK);
+    assert_int_equal(rows.time[0], 9);
+    rows_fini(&rows, &memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_truncated_rows_are_listed_once),
+        cmocka_unit_test(test_move_copies_a_row),
         cmocka_unit_test(test_new_rows_are_null), cmocka_unit_test(test_growing_is_amortised),
         cmocka_unit_test(test_batch_keeps_order_and_is_cleared), cmocka_unit_test(test_steady_state_does_not_allocate),
         cmocka_unit_test(test_event_ids),

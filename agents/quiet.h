@@ -1,0 +1,14 @@
+/* Quiet: holding back repeats of an alert. */
+#ifndef AGENTS_QUIET_H
+#define AGENTS_QUIET_H
+
+#include "agents/agent.h"
+
+void quiet_init(Agent *agent);
+void quiet_fini(Agent *agent);
+/* Whether an alert of a time may be sent; if so *suppressed is how many were not since the last one. */
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
+                  uint64_t *suppressed);
+void quiet_timer(Agent *agent, const Timer *timer);
+
+#endif

@@ -1,0 +1,127 @@
+/* Setting up what programs look at. */
+#include "agents/views.h"
+
+#include "cep/key.h"
+
+static void context_fill(Agent *agent, Handle leaf, Cell *cells, uint8_t *states)
+{
+    uint32_t n = CONTEXT_KEY;
+    for (uint32_t i = 0; i < agent->plan->ncontexts; i++)
+        n += agent->plan->contexts[i].nkeys;
+    memset(states, STATE_NULL, n);
+    if (!leaf)
+        return;
+    const Window *window = node_enclosing(agent, leaf);
+    if (window) {
+        cells[CONTEXT_START].i = window->start;
+        states[CONTEXT_START] = STATE_OK;
+        cells[CONTEXT_END].i = window->end;
+        states[CONTEXT_END] = window->end == INT64_MAX ? STATE_NULL : STATE_OK;
+    }
+    Text key = node_key(agent, leaf);
+    TypeKind type;
+    for (uint32_t at = 0, k = CONTEXT_KEY; k < n && key_next(key, &at, &type, &cells[k]); k++)
+        states[k] = STATE_OK;
+}
+
+Surroundings views_surroundings(Agent *agent, Handle leaf)
+{
+    Engine *engine = agent->engine;
+    Surroundings around = {.plan = engine->plan, .tables = engine->tables, .now = agent->cause.time,
+                           .aggregates = agent->aggregates, .aggregate_states = agent->aggregate_states,
+                           .scratch = &engine->scratch, .machine = engine->machine,
+                           .context = agent->context, .context_states = agent->context_states};
+    if (agent->reads_context)
+        context_fill(agent, leaf, agent->context, agent->context_states);
+    return around;
+}
+
+bool views_test(Agent *agent, const Program *program, Handle leaf, const Arrival *arrival)
+{
+    if (!program)
+        return true;
+    Surroundings around = views_surroundings(agent, leaf);
+    Cell value;
+    State state = program_value(program, agent->views, &around, &value);
+    if (state == STATE_ERROR)
+        agent_reject(agent, "evaluation failed", TEXT("a condition gave an error"), arrival ? arrival->rows : NULL,
+                     arrival ? arrival->row : 0);
+    return state == STATE_OK && value.b;
+}
+
+/* ── Views ── */
+
+static void view_set(Agent *agent, uint32_t participant, ViewWhich which, View view)
+{
+    for (uint32_t i = 0; i < agent->plan->nviews; i++)
+        if (agent->plan->views[i].participant == participant && agent->plan->views[i].which == which)
+            agent->views[i] = view;
+}
+
+void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row)
+{
+    const Shape *shape = &agent->plan->participants[participant].shape;
+    view_set(agent, participant, VIEW_LATEST,
+             (View){.rows = rows, .column = shape_columns(shape, rows->type), .row = row});
+}
+
+View views_of_record(const Agent *agent, uint32_t participant, Handle record)
+{
+    if (!record)
+        return (View){0};
+    return (View){.record = record_at(&agent->engine->pool, record),
+                  .offset = agent->plan->participants[participant].shape.offset};
+}
+
+void views_record(Agent *agent, uint32_t participant, Handle record)
+{
+    view_set(agent, participant, VIEW_LATEST, views_of_record(agent, participant, record));
+}
+
+void views_none(Agent *agent, uint32_t participant)
+{
+    view_set(agent, participant, VIEW_LATEST, (View){0});
+}
+
+void views_initiator(Agent *agent, Handle node)
+{
+    Window *window = NULL;
+    for (; node; node = node_at(agent, node)->parent) {
+        window = node_window(agent, node);
+        if (window && agent->levels[node_at(agent, node)->level].kind == CONTEXT_INTERVAL)
+            break;
+        window = NULL;
+    }
+    if (!window)
+        return;
+    for (uint32_t i = 0; i < agent->plan->nviews; i++) {
+        const ViewPlan *view = &agent->plan->views[i];
+        if (view->which == VIEW_INITIATOR)
+            agent->views[i] = view->participant == window->opener_participant
+                                  ? views_of_record(agent, view->participant, window->opener)
+                                  : (View){0};
+    }
+}
+
+bool views_enrich(Agent *agent, bool per_match, Handle leaf)
+{
+    for (uint32_t i = 0; i < agent->plan->nenriches; i++) {
+        const EnrichPlan *enrich = &agent->plan->enriches[i];
+        if (enrich->per_match != per_match)
+            continue;
+        Surroundings around = views_surroundings(agent, leaf);
+        const Table *table = agent->engine->tables[enrich->table];
+        Cell key[2];
+        bool whole = true;
+        for (uint32_t k = 0; k < agent->engine->plan->tables[enrich->table].nkeys; k++)
+            whole &= program_value(enrich->keys[k], agent->views, &around, &key[k]) == STATE_OK;
+        uint32_t row = whole ? table_find(table, key) : ROW_NONE;
+        if (row == ROW_NONE && enrich->drop)
+            return false;
+        const Shape *shape = &agent->plan->participants[enrich->participant].shape;
+        view_set(agent, enrich->participant, VIEW_LATEST,
+                 row == ROW_NONE ? (View){0}
+                                 : (View){.rows = table_rows(table), .column = shape->sources[0].column, .row = row});
+    }
+    return true;
+}
