@@ -254,6 +254,16 @@ bool agent_speaks_at_close(const AgentPlan *plan)
            (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE);
 }
 
+bool arrival_is_seen(const Arrival *arrival)
+{
+    for (uint32_t r = 0; r < arrival->input->nroles; r++) {
+        RoleKind kind = arrival->input->roles[r].kind;
+        if (kind == ROLE_PARTICIPANT || kind == ROLE_EXPECTED || (kind == ROLE_OPENER && (arrival->roles >> r & 1)))
+            return true;
+    }
+    return false;
+}
+
 bool arrival_takes_part(const Arrival *arrival)
 {
     for (uint32_t r = 0; r < arrival->input->nroles; r++) {

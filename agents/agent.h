@@ -236,6 +236,8 @@ void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *row
 
 /* Whether the close of a window has an output that needs no event: aggregates and thresholds. */
 bool agent_speaks_at_close(const AgentPlan *plan);
+/* Whether the event belongs to the partition stream or opens a window: what makes partitions exist. */
+bool arrival_is_seen(const Arrival *arrival);
 /* Whether the event is a participant, or one that `expect` waits for: what windows count. */
 bool arrival_takes_part(const Arrival *arrival);
 

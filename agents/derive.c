@@ -80,8 +80,7 @@ static bool values_put(Agent *agent, const DerivePlan *derive, const EventType *
     return true;
 }
 
-static const Lineage *lineage_make(Agent *agent, Handle leaf, const EventId *causes, uint32_t ncauses, uint64_t cause_count,
-                                   uint64_t suppressed)
+static Lineage *lineage_make(Agent *agent, Handle leaf, const EventId *causes, uint32_t ncauses, uint64_t cause_count)
 {
     Arena *arena = &agent->engine->batch.arena;
     Lineage *lineage = ARENA_NEW(arena, Lineage);
@@ -98,7 +97,6 @@ static const Lineage *lineage_make(Agent *agent, Handle leaf, const EventId *cau
     lineage->causes = copy;
     lineage->ncauses = ncauses;
     lineage->cause_count = cause_count;
-    lineage->suppressed = suppressed;
     return lineage;
 }
 
@@ -123,19 +121,21 @@ static bool derive_one(Agent *agent, uint32_t index, Handle leaf, int64_t time, 
     if (!views_test(agent, derive->when, leaf, NULL))
         return false;
     Surroundings around = views_surroundings(agent, leaf);
-    uint64_t suppressed = 0;
+    bool quiet = agent->quiet && engine->plan->types[derive->type].alert;
     Cell at;
     if (derive->time && program_value(derive->time, agent->views, &around, &at) == STATE_OK)
         time = at.i;
-    if (agent->quiet && engine->plan->types[derive->type].alert && !quiet_admits(agent, index, leaf, &around, time, &suppressed))
+    if (quiet && quiet_holds(agent, index, leaf, &around, time))
         return true;
     Rows *rows = &engine->batch.rows[derive->type];
-    const Lineage *lineage = lineage_make(agent, leaf, causes, ncauses, cause_count, suppressed);
+    Lineage *lineage = lineage_make(agent, leaf, causes, ncauses, cause_count);
     uint32_t row = header_put(agent, index, rows, &agent->cause, agent->cause_id, agent->outputs, time, lineage);
     if (!values_put(agent, derive, &engine->plan->types[derive->type], rows, row, &around)) {
         rows_truncate(rows, row);
         return true;
     }
+    if (quiet)
+        lineage->suppressed = quiet_begin(agent, index, leaf, &around, time);
     agent->outputs++;
     agent->stats.derived++;
     engine_pending(engine, derive->type, agent->index);
@@ -192,7 +192,7 @@ static const VectorView *views_narrow(Agent *agent, const VectorView *views, con
 static const Lineage *lineage_of_row(Agent *agent, const Rows *from, uint32_t row)
 {
     bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
-    return lineage_make(agent, HANDLE_NONE, &from->id[row], evidence, 1, 0);
+    return lineage_make(agent, HANDLE_NONE, &from->id[row], evidence, 1);
 }
 
 /* Runs one value program over the passed rows and writes its column; rows with an error are marked. */
@@ -273,7 +273,7 @@ void derive_builtin(Agent *agent, uint32_t type, const Cell *values, uint32_t nv
     Engine *engine = agent->engine;
     Rows *rows = &engine->batch.rows[type];
     assert(nvalues == engine->plan->types[type].nattributes);
-    const Lineage *lineage = lineage_make(agent, HANDLE_NONE, NULL, 0, 0, 0);
+    const Lineage *lineage = lineage_make(agent, HANDLE_NONE, NULL, 0, 0);
     uint32_t row = header_put(agent, INDEX_NONE, rows, &agent->cause, agent->cause_id, agent->outputs++, time, lineage);
     for (uint32_t i = 0; i < nvalues; i++)
         value_put(agent, rows, row, i, STATE_OK, values[i]);

@@ -11,6 +11,7 @@ typedef struct Window {
     int64_t start, end;    /* end: known or expected; INT64_MAX while unknown */
     uint64_t serial;       /* of opening, among the agent's windows */
     Handle expiry, idle;   /* timers */
+    int64_t idle_end;      /* when `idle` would end it; of other windows INT64_MAX */
     Handle opener;         /* record of the initiator; HANDLE_NONE if nothing reads it */
     uint32_t opener_participant;
     uint32_t count;        /* events so far, for `at most N events` */

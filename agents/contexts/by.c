@@ -13,6 +13,8 @@ static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival 
         node_free(agent, node);
         node = HANDLE_NONE;
     }
+    if (!node && !arrival_is_seen(arrival))
+        return;
     if (!node)
         node = node_new(agent, level, parent, part);
     node_at(agent, node)->touched = arrival->key->time;

@@ -32,6 +32,8 @@ static Handle window_at(const Agent *agent, Handle parent, int64_t time)
 static void fixed_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {
     Handle node = window_at(agent, parent, arrival->time);
+    if (!node && !arrival_is_seen(arrival))
+        return;
     if (!node) {
         int64_t start, end;
         if (!calendar_window(agent->levels[level].step, arrival->time, &start, &end))

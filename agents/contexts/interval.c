@@ -82,7 +82,7 @@ static Handle window_open(Agent *agent, uint32_t level, Handle parent, const Rol
     Handle node = node_new(agent, level, parent, (Text){"", 0});
     Window *window = node_window(agent, node);
     window->start = arrival->time;
-    window->end = INT64_MAX;
+    window->end = window->idle_end = INT64_MAX;
     window->serial = agent->serial++;
     opener_keep(agent, window, role, arrival);
     expiry_set(agent, node, agent->levels[level].step, arrival);
@@ -102,14 +102,16 @@ static void idle_restart(Agent *agent, Handle node, const ContextStep *step, int
         return;
     Window *window = node_window(agent, node);
     timer_cancel(agent, &window->idle);
-    window->idle = timer_set(agent, time + step->idle, false, TIMER_IDLE, node, HANDLE_NONE);
+    window->idle_end = time + step->idle;
+    window->idle = timer_set(agent, window->idle_end, false, TIMER_IDLE, node, HANDLE_NONE);
 }
 
 /* Whether a window is still open at an event's time: what is derived at the very instant of its end comes before the
  * timer that closes it. */
 static bool is_open(const Agent *agent, Handle node, int64_t time)
 {
-    return time < node_window(agent, node)->end;
+    const Window *window = node_window(agent, node);
+    return time < window->end && time < window->idle_end;
 }
 
 /* The node's windows that are open at a time, the oldest first. */

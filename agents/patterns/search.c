@@ -28,6 +28,8 @@ typedef struct Bound {
 
 typedef struct Result {
     uint32_t at[STEPS_MAX];
+    uint64_t *serials; /* of its events, in pattern order */
+    uint32_t nserials;
 } Result;
 
 typedef struct Search {
@@ -177,6 +179,20 @@ static const Entry *last_entry(const Search *search)
     return members->items[members->n - 1];
 }
 
+static void result_fill(Search *search, Result *result)
+{
+    uint32_t nsteps = search->agent->plan->nsteps, n = 0;
+    for (uint32_t s = 0; s < nsteps; s++)
+        n += search->steps[s].members.n;
+    result->serials = arena_raw(&search->agent->engine->scratch, n * sizeof *result->serials);
+    result->nserials = 0;
+    for (uint32_t s = 0; s < nsteps; s++) {
+        result->at[s] = search->steps[s].at;
+        for (uint32_t i = 0; i < search->steps[s].members.n; i++)
+            result->serials[result->nserials++] = search->steps[s].members.items[i]->serial;
+    }
+}
+
 /* A candidate is whole: remembers it if it is one to report. */
 static bool candidate_found(Search *search)
 {
@@ -193,9 +209,7 @@ static bool candidate_found(Search *search)
         return true;
     }
     search->results = arena_grow(&search->agent->engine->scratch, search->results, search->nresults, sizeof(Result));
-    for (uint32_t s = 0; s < plan->nsteps; s++)
-        search->results[search->nresults].at[s] = search->steps[s].at;
-    search->nresults++;
+    result_fill(search, &search->results[search->nresults++]);
     return true;
 }
 
@@ -271,12 +285,13 @@ static bool choose(Search *search, uint32_t level)
     return any;
 }
 
-static int result_compare(const Search *search, const Result *a, const Result *b)
+/* Event by event in pattern order; the first difference decides, the earlier event first. */
+static int result_compare(const Result *a, const Result *b)
 {
-    for (uint32_t s = 0; s < search->agent->plan->nsteps; s++)
-        if (a->at[s] != b->at[s])
-            return a->at[s] < b->at[s] ? -1 : 1;
-    return 0;
+    for (uint32_t i = 0; i < a->nserials && i < b->nserials; i++)
+        if (a->serials[i] != b->serials[i])
+            return a->serials[i] < b->serials[i] ? -1 : 1;
+    return (a->nserials > b->nserials) - (a->nserials < b->nserials);
 }
 
 /* Matches leave in the order of their events, whatever `pick` compared first. Few: an insertion sort. */
@@ -285,7 +300,7 @@ static void results_sort(Search *search)
     for (uint32_t i = 1; i < search->nresults; i++) {
         Result result = search->results[i];
         uint32_t k = i;
-        for (; k > 0 && result_compare(search, &search->results[k - 1], &result) > 0; k--)
+        for (; k > 0 && result_compare(&search->results[k - 1], &result) > 0; k--)
             search->results[k] = search->results[k - 1];
         search->results[k] = result;
     }
@@ -329,20 +344,13 @@ static void match_report(Search *search, const Result *result, bool consume)
     }
     bool fits = prefix_fits(search, 0, nsteps - 1); /* once more: it collects the members of loops */
     assert(fits);
-    uint64_t nserials = 0;
     for (uint32_t s = 0; s < nsteps; s++) {
         members[s] = search->steps[s].members;
-        nserials += members[s].n;
         search->steps[s].bound = false;
     }
-    uint64_t *serials = arena_raw(&agent->engine->scratch, nserials * sizeof *serials);
-    uint64_t n = 0;
-    for (uint32_t s = 0; s < nsteps; s++)
-        for (uint32_t i = 0; i < members[s].n; i++)
-            serials[n++] = members[s].items[i]->serial;
     sequence_report(agent, search->leaf, members, at_close ? node_close_time(agent, search->leaf) : last_entry(search)->time);
-    for (uint64_t i = 0; consume && i < n; i++)
-        entry_consume(search, serials[i]);
+    for (uint32_t i = 0; consume && i < result->nserials; i++)
+        entry_consume(search, result->serials[i]);
 }
 
 static void exhausted_report(Search *search)
@@ -427,7 +435,7 @@ void search_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t st
         return;
     evaluate(agent, leaf, true, agent->serial - 1);
     Queue *queue = sequence_queue(agent, leaf, last);
-    bool alone = !plan->steps[last].loop && sequence_plan_of(agent)->newest_last && !sequence_plan_of(agent)->keeps_used;
+    bool alone = !plan->steps[last].loop && (last > 0 || plan->steps[0].link != LINK_FIRST) && sequence_plan_of(agent)->newest_last && !sequence_plan_of(agent)->keeps_used;
     if (alone && queue->n && queue_at(agent, queue, queue->n - 1)->serial == agent->serial)
         queue_remove(agent, queue, queue->n - 1); /* it can end no later match */
 }
