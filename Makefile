@@ -36,6 +36,10 @@ CMD_OBJ := $(CMD_SRC:%.c=$(OUT)/obj/%.o)
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 
+ORACLE_SRC := $(sort $(wildcard tests/oracle/*.c))
+ORACLE_OBJ := $(ORACLE_SRC:%.c=$(OUT)/obj/%.o)
+ORACLE_LIB := $(filter-out %/differential.o,$(ORACLE_OBJ))
+
 BENCH_RULES := $(sort $(wildcard tests/bench/*.cep))
 
 all: $(OUT)/cep $(OUT)/libcep.so ## build the program and the library
@@ -81,9 +85,17 @@ $(OUT)/obj/cep/cmd/version.o: Makefile
 
 $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libcep.a
 	@mkdir -p $(@D)
-	$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
 
-unit: $(UNIT_BIN) ## build the unit tests
+$(OUT)/unit/test_oracle: $(OUT)/obj/tests/unit/test_oracle.o $(ORACLE_LIB) $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
+
+$(OUT)/oracle/differential: $(ORACLE_OBJ) $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+unit: $(UNIT_BIN) $(OUT)/oracle/differential ## build the unit tests
 
 # The build that tests run on: asan, unless the command line names another.
 check: ## run all tests; installs nothing
@@ -92,6 +104,15 @@ check: ## run all tests; installs nothing
 
 real: $(OUT)/cep ## run the rules over real event streams, where they are at hand
 	@CEP=$(abspath $(OUT))/cep tests/real/run
+
+CASES ?= 20000
+SEED  ?= 1
+mutants: ## show that the differential finds every wrong change of tests/mutants/list
+	@tests/mutants/run
+
+differential: $(OUT)/oracle/differential ## compare the engine with the naive matcher on CASES random cases from SEED
+	@mkdir -p $(OUT)/oracle/failing
+	@$(OUT)/oracle/differential --write $(OUT)/oracle/failing $(CASES) $(SEED)
 
 bench: $(OUT)/cep ## measure the engine
 	@$(OUT)/cep bench all
@@ -103,7 +124,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 	@echo "BUILD=release|debug|asan|tsan picks the build, OUT its folder; release goes to build/."
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
 
-.PHONY: all unit check real bench clean help
+.PHONY: all unit check real differential bench clean help mutants
 .SECONDARY:

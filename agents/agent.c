@@ -56,8 +56,8 @@ static void trailing_add(Trailing *trailing, const ContextStep *step)
 }
 
 /* Turns steps into levels. Time-trailing steps commute with everything and go to the leaf, as does `last N` at
- * the end; a calendar interval commutes with the `by` before it and goes in front, so that one timer closes the
- * window of all keys; neighbouring `by` steps are looked up as one key. */
+ * the end; a calendar interval commutes with the `by` that begins the context and goes in front, so that one timer
+ * closes the window of all keys; neighbouring `by` steps are looked up as one key. */
 static void levels_init(Agent *agent)
 {
     const AgentPlan *plan = agent->plan;
@@ -77,7 +77,7 @@ static void levels_init(Agent *agent)
         }
         if (step->kind == CONTEXT_LAST)
             agent->counts = agent->trailing.members = true;
-        if (step->kind == CONTEXT_FIXED && before && before->kind == CONTEXT_BY) {
+        if (step->kind == CONTEXT_FIXED && agent->nlevels == 1 && before->kind == CONTEXT_BY) {
             Level by = *before;
             *before = level;
             level = by;

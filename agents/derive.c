@@ -125,8 +125,6 @@ static bool derive_one(Agent *agent, uint32_t index, Handle leaf, int64_t time, 
     Cell at;
     if (derive->time && program_value(derive->time, agent->views, &around, &at) == STATE_OK)
         time = at.i;
-    if (quiet && quiet_holds(agent, index, leaf, &around, time))
-        return true;
     Rows *rows = &engine->batch.rows[derive->type];
     Lineage *lineage = lineage_make(agent, leaf, causes, ncauses, cause_count);
     uint32_t row = header_put(agent, index, rows, &agent->cause, agent->cause_id, agent->outputs, time, lineage);
@@ -134,8 +132,10 @@ static bool derive_one(Agent *agent, uint32_t index, Handle leaf, int64_t time, 
         rows_truncate(rows, row);
         return true;
     }
-    if (quiet)
-        lineage->suppressed = quiet_begin(agent, index, leaf, &around, time);
+    if (quiet && !quiet_admits(agent, index, leaf, &around, time, &lineage->suppressed)) {
+        rows_truncate(rows, row);
+        return true;
+    }
     agent->outputs++;
     agent->stats.derived++;
     engine_pending(engine, derive->type, agent->index);

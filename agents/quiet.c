@@ -137,30 +137,25 @@ static void restart(Agent *agent, Handle handle, int64_t time)
     entry->timer = timer_set(agent, entry->until, false, TIMER_QUIET, handle, HANDLE_NONE);
 }
 
-bool quiet_holds(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time)
-{
-    Text key = key_make(agent, derive, leaf, around);
-    Handle handle = entry_find(agent, key, (uint32_t)XXH3_64bits(key.p, key.len));
-    if (!handle || time >= entry_at(agent, handle)->until)
-        return false;
-    entry_at(agent, handle)->suppressed++;
-    agent->stats.suppressed++;
-    if (agent->plan->quiet.after_last)
-        restart(agent, handle, time);
-    return true;
-}
-
-uint64_t quiet_begin(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time)
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
+                  uint64_t *suppressed)
 {
     Text key = key_make(agent, derive, leaf, around);
     uint32_t hash = (uint32_t)XXH3_64bits(key.p, key.len);
     Handle handle = entry_find(agent, key, hash);
+    if (handle && time < entry_at(agent, handle)->until) {
+        entry_at(agent, handle)->suppressed++;
+        agent->stats.suppressed++;
+        if (agent->plan->quiet.after_last)
+            restart(agent, handle, time);
+        return false;
+    }
     if (!handle)
         handle = entry_new(agent, key, hash, derive);
-    uint64_t suppressed = entry_at(agent, handle)->suppressed;
+    *suppressed = entry_at(agent, handle)->suppressed;
     entry_at(agent, handle)->suppressed = 0;
     restart(agent, handle, time);
-    return suppressed;
+    return true;
 }
 
 static void announce(Agent *agent, const Entry *entry)

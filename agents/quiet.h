@@ -6,10 +6,10 @@
 
 void quiet_init(Agent *agent);
 void quiet_fini(Agent *agent);
-/* Whether an alert of a time is one to hold back; if so it is counted. */
-bool quiet_holds(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time);
-/* An alert is sent: the quiet time begins. Returns how many were held back since the last one. */
-uint64_t quiet_begin(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time);
+/* Whether an alert of a time may be sent: then a quiet time begins, and *suppressed is how many were held back since
+ * the last one. If not, it is counted. */
+bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
+                  uint64_t *suppressed);
 void quiet_timer(Agent *agent, const Timer *timer);
 
 #endif

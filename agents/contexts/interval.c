@@ -114,16 +114,16 @@ static bool is_open(const Agent *agent, Handle node, int64_t time)
     return time < window->end && time < window->idle_end;
 }
 
-/* The node's windows that are open at a time, the oldest first. */
-static uint32_t windows_list(Agent *agent, Handle parent, int64_t time, Handle **windows)
+/* The node's windows that are open at a time, and the one that the event has just opened, the oldest first. */
+static uint32_t windows_list(Agent *agent, Handle parent, int64_t time, Handle opened, Handle **windows)
 {
     uint32_t n = 0;
     for (Handle node = node_at(agent, parent)->child; node; node = node_at(agent, node)->next)
-        n += is_open(agent, node, time);
+        n += node == opened || is_open(agent, node, time);
     *windows = arena_raw(&agent->engine->scratch, (n + 1) * sizeof **windows);
     uint32_t i = n;
     for (Handle node = node_at(agent, parent)->child; node; node = node_at(agent, node)->next)
-        if (is_open(agent, node, time))
+        if (node == opened || is_open(agent, node, time))
             (*windows)[--i] = node;
     return n;
 }
@@ -135,7 +135,7 @@ static void terminate(Agent *agent, uint32_t step, Handle parent, const Arrival 
     bool closes = role_of(arrival, ROLE_CLOSER, step, 0, &found), discards = role_of(arrival, ROLE_DISCARDER, step, 0, &found);
     if (!closes && !discards)
         return;
-    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
+    uint32_t n = windows_list(agent, parent, arrival->time, HANDLE_NONE, &windows);
     for (uint32_t i = 0; i < n; i++) {
         if (discards && has_role(agent, windows[i], arrival, ROLE_DISCARDER, step))
             node_free(agent, windows[i]);
@@ -163,7 +163,7 @@ static Handle initiate(Agent *agent, uint32_t level, Handle parent, const Arriva
     if (!role)
         return HANDLE_NONE;
     Handle *windows;
-    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
+    uint32_t n = windows_list(agent, parent, arrival->time, HANDLE_NONE, &windows);
     Handle open = n ? windows[n - 1] : HANDLE_NONE;
     if (!open || self->step->again == AGAIN_ADD)
         return window_open(agent, level, parent, role, arrival);
@@ -183,7 +183,7 @@ static void interval_route(Agent *agent, uint32_t level, Handle parent, const Ar
     terminate(agent, self->step_index, parent, arrival);
     Handle opened = initiate(agent, level, parent, arrival), *windows;
     bool takes_part = arrival_takes_part(arrival);
-    uint32_t n = windows_list(agent, parent, arrival->time, &windows);
+    uint32_t n = windows_list(agent, parent, arrival->time, opened, &windows);
     for (uint32_t i = 0; i < n; i++) {
         bool counts = takes_part || windows[i] == opened;
         if (counts)

@@ -131,8 +131,23 @@ static bool in_time(const Agent *agent, const Clock *clock, int64_t time)
     return agent->plan->expect.inclusive ? time <= clock->deadline : time < clock->deadline;
 }
 
-/* Ends the clocks that the event answers or cancels. */
-static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Arrival *arrival)
+/* The event's first role of a kind that fits a clock, whose event is shown; NULL if there is none. */
+static const RolePlan *role_fitting(Agent *agent, Handle leaf, RoleKind kind, const Clock *clock, const Arrival *arrival)
+{
+    for (uint32_t r = 0; r < arrival->input->nroles; r++) {
+        const RolePlan *role = &arrival->input->roles[r];
+        if (role->kind != kind || !(arrival->roles >> r & 1))
+            continue;
+        clock_show(agent, leaf, clock);
+        views_row(agent, role->index, arrival->rows, arrival->row);
+        if (views_test(agent, role->when, leaf, arrival))
+            return role;
+    }
+    return NULL;
+}
+
+/* Ends the clocks that the event answers or cancels, the oldest first; what does both cancels. */
+static void clocks_end(Agent *agent, Handle leaf, const Arrival *arrival)
 {
     const Clocks *clocks = node_state(agent, leaf);
     for (Handle handle = clocks->first, next; handle; handle = next) {
@@ -140,14 +155,13 @@ static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Ar
         next = clock.next;
         if (!in_time(agent, &clock, arrival->time))
             continue;
-        clock_show(agent, leaf, &clock);
-        views_row(agent, role->index, arrival->rows, arrival->row);
-        if (!views_test(agent, role->when, leaf, arrival))
+        bool cancelled = role_fitting(agent, leaf, ROLE_CANCELLER, &clock, arrival) != NULL;
+        if (!cancelled && !role_fitting(agent, leaf, ROLE_EXPECTED, &clock, arrival))
             continue;
         record_ref(&agent->engine->pool, clock.record);
         clock_remove(agent, leaf, handle);
         EventId causes[] = {clock.id, arrival->id};
-        if (role->kind == ROLE_EXPECTED)
+        if (!cancelled)
             derive_clock(agent, PORT_MAIN, leaf, arrival->time, causes, 2);
         record_unref(&agent->engine->pool, clock.record);
     }
@@ -156,17 +170,10 @@ static void clocks_end(Agent *agent, Handle leaf, const RolePlan *role, const Ar
 /* Answers come before starts: what is expected must come after the `on` event. */
 static void expect_event(Agent *agent, Handle leaf, const Arrival *arrival)
 {
-    static const RoleKind order[] = {ROLE_CANCELLER, ROLE_EXPECTED, ROLE_PARTICIPANT};
-    for (uint32_t k = 0; k < sizeof order / sizeof *order; k++)
-        for (uint32_t r = 0; r < arrival->input->nroles; r++) {
-            const RolePlan *role = &arrival->input->roles[r];
-            if (role->kind != order[k] || !(arrival->roles >> r & 1))
-                continue;
-            if (role->kind == ROLE_PARTICIPANT)
-                on_event(agent, leaf, role->index, arrival);
-            else
-                clocks_end(agent, leaf, role, arrival);
-        }
+    clocks_end(agent, leaf, arrival);
+    for (uint32_t r = 0; r < arrival->input->nroles; r++)
+        if (arrival->input->roles[r].kind == ROLE_PARTICIPANT && (arrival->roles >> r & 1))
+            on_event(agent, leaf, arrival->input->roles[r].index, arrival);
 }
 
 static void expect_timer(Agent *agent, Handle leaf, const Timer *timer)

@@ -64,6 +64,20 @@ static void show(Agent *agent, const Entry *entries, uint32_t n)
     }
 }
 
+/* Whether an event may begin a run: the conditions that name the first step alone. */
+static bool begins(Agent *agent, Handle leaf, const Entry *event)
+{
+    const AgentPlan *plan = agent->plan;
+    for (uint32_t c = 0; c < plan->nconjuncts; c++) {
+        if (plan->conjuncts[c].step != 0)
+            continue;
+        show(agent, event, 1);
+        if (!views_test(agent, plan->conjuncts[c].program, leaf, NULL))
+            return false;
+    }
+    return true;
+}
+
 /* Whether the event fits a run of the stage before: the conditions that name its step last. */
 static bool fits(Agent *agent, Handle leaf, const Entry *run, uint32_t stage, const Entry *event)
 {
@@ -164,7 +178,10 @@ void runs_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t step
         const Shape *shape = &agent->plan->participants[agent->plan->steps[step].participant].shape;
         event.record = record_new(pool, shape, arrival->rows, arrival->row);
         if (step == 0) {
-            queue_push(agent, sequence_queue(agent, leaf, 0), event);
+            if (begins(agent, leaf, &event))
+                queue_push(agent, sequence_queue(agent, leaf, 0), event);
+            else
+                record_unref(pool, event.record);
             continue;
         }
         stage_advance(agent, leaf, step - 1, &event, &completed);

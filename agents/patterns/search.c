@@ -130,29 +130,37 @@ static bool members_fit(Search *search, uint32_t step, uint64_t end)
     return step_fits(search, step);
 }
 
-/* `-> first b`: whether the bound entry is the earliest that fits behind the step before, consumed ones too. */
+/* Whether an entry fits a step: its conditions, those of a loop before it that it would end, and not those of a loop
+ * that it would begin. */
+static bool entry_fits(Search *search, uint32_t step, uint32_t at)
+{
+    Bound *bound = &search->steps[step];
+    const Entry *entry = queue_at(search->agent, queue_of(search, step), at);
+    if (step > 0 && step_of(search, step - 1)->loop && !members_fit(search, step - 1, entry->serial))
+        return false;
+    bound->at = at;
+    bound->members.items[0] = entry;
+    bound->members.n = 1;
+    sequence_show(search->agent, step, &bound->members, 0);
+    return member_fits(search, step) && (step_of(search, step)->loop || step_fits(search, step));
+}
+
+/* `-> first b`: whether the bound entry is the earliest that fits behind the step before, consumed ones too; at the
+ * beginning of a pattern the earliest that is left. */
 static bool is_earliest(Search *search, uint32_t step)
 {
     Bound *bound = &search->steps[step];
     uint32_t chosen = bound->at;
-    const Members *before = step ? &search->steps[step - 1].members : NULL;
-    uint64_t after = before ? before->items[step_of(search, step - 1)->loop ? step_of(search, step - 1)->min - 1 : 0]->serial : 0;
+    uint64_t after = step ? search->steps[step - 1].members.items[0]->serial : 0;
     bool earlier = false;
     for (uint32_t i = 0; i < chosen && !earlier; i++) {
         const Entry *entry = queue_at(search->agent, queue_of(search, step), i);
-        if (entry->serial <= after)
-            continue;
-        if (!before) {
-            earlier = !entry->used;
-            continue;
-        }
-        bound->at = i;
-        bound->members.items[0] = entry;
-        bound->members.n = 1;
-        sequence_show(search->agent, step, &bound->members, 0);
-        earlier = member_fits(search, step) && step_fits(search, step);
+        if (entry->serial > after && (step || !entry->used))
+            earlier = entry_fits(search, step, i);
     }
     bound->at = chosen;
+    if (step > 0 && step_of(search, step - 1)->loop) /* as it was */
+        members_fit(search, step - 1, entry_of(search, step)->serial);
     return !earlier;
 }
 
@@ -435,7 +443,7 @@ void search_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t st
         return;
     evaluate(agent, leaf, true, agent->serial - 1);
     Queue *queue = sequence_queue(agent, leaf, last);
-    bool alone = !plan->steps[last].loop && (last > 0 || plan->steps[0].link != LINK_FIRST) && sequence_plan_of(agent)->newest_last && !sequence_plan_of(agent)->keeps_used;
+    bool alone = !plan->steps[last].loop && plan->steps[last].link != LINK_FIRST && sequence_plan_of(agent)->newest_last && !sequence_plan_of(agent)->keeps_used;
     if (alone && queue->n && queue_at(agent, queue, queue->n - 1)->serial == agent->serial)
         queue_remove(agent, queue, queue->n - 1); /* it can end no later match */
 }

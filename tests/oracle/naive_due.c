@@ -1,0 +1,145 @@
+/* Timers (0.3, K.7): what is due is found by looking at every window and clock there is. */
+#include "tests/oracle/naive_parts.h"
+
+#include "cep/calendar.h"
+
+#include <stdlib.h>
+
+/* 0.3: timers of one instant in order of deadline, then upstream agent first, then partition key. Open: in one
+ * partition fixed windows close first; the rest in the order in which it was set. */
+static bool due_before(const Due *a, const Due *b)
+{
+    if (a->time != b->time)
+        return a->time < b->time;
+    if (a->kind != b->kind)
+        return a->kind < b->kind;
+    if (a->agent->index != b->agent->index)
+        return a->agent->index < b->agent->index;
+    int order = naive_keys_compare(a->scope, b->scope);
+    if (order)
+        return order < 0;
+    bool fixed_a = !a->clock && !a->emits && !a->scope->opener, fixed_b = !b->clock && !b->emits && !b->scope->opener;
+    if (fixed_a != fixed_b)
+        return fixed_a;
+    return a->serial < b->serial;
+}
+
+void naive_due_add(Due *first, const Due *due)
+{
+    if (due->serial <= first->behind)
+        return;
+    if (!first->agent || due_before(due, first)) {
+        uint64_t behind = first->behind;
+        *first = *due;
+        first->behind = behind;
+    }
+}
+
+static void scope_due(Naive *naive, NaiveAgent *agent, Scope *scope, Due *first)
+{
+    for (uint32_t i = 0; i < scope->nchildren; i++)
+        scope_due(naive, agent, scope->children[i], first);
+    Due due = {.agent = agent, .scope = scope, .serial = scope->serial};
+    if (scope->up && scope->window && scope->end != TIME_NONE) {
+        due.time = scope->end;
+        due.serial = scope->opener ? scope->set : scope->serial;
+        naive_due_add(first, &due);
+    }
+    const ContextStep *step = scope->up ? &agent->plan->contexts[scope->up->level] : NULL;
+    if (step && step->kind == CONTEXT_INTERVAL && step->idle) {
+        due.time = scope->last_event + step->idle;
+        due.serial = scope->idle_set;
+        naive_due_add(first, &due);
+    }
+    if (scope->next_emit != TIME_NONE) {
+        due.emits = true;
+        due.serial = scope->tick_set;
+        due.time = scope->next_emit;
+        due.kind = agent->plan->emit.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER;
+        naive_due_add(first, &due);
+    }
+    due.emits = false;
+    due.kind = agent->plan->expect.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER;
+    for (uint32_t i = 0; i < scope->nclocks; i++) {
+        due.clock = &scope->clocks[i];
+        due.time = due.clock->deadline;
+        due.serial = due.clock->serial;
+        if (!due.clock->done)
+            naive_due_add(first, &due);
+    }
+}
+
+void naive_due(Naive *naive, NaiveAgent *agent, Due *first)
+{
+    scope_due(naive, agent, agent->root, first);
+}
+
+void naive_due_behind(Naive *naive, NaiveAgent *agent, uint64_t serial, Due *first)
+{
+    first->behind = serial;
+    scope_due(naive, agent, agent->root, first);
+}
+
+/* Opens the windows of a `fixed` context that stands alone, or beside `last`, which makes one partition: they exist
+ * without events (B.6, E.9). */
+static void fixed_alone(Naive *naive, NaiveAgent *agent, int64_t time)
+{
+    int64_t start, end;
+    uint32_t fixed = 0;
+    Scope *scope = agent->root;
+    for (uint32_t i = 0; i < agent->plan->ncontexts; i++)
+        if (agent->plan->contexts[i].kind == CONTEXT_FIXED)
+            fixed++;
+        else if (agent->plan->contexts[i].kind != CONTEXT_LAST)
+            return;
+    if (fixed != 1)
+        return;
+    while (scope->level < agent->plan->ncontexts) {
+        if (agent->plan->contexts[scope->level].kind == CONTEXT_LAST)
+            scope = scope->nchildren ? scope->children[0] : naive_scope_new(naive, scope);
+        else if (!calendar_next(&agent->plan->contexts[scope->level], time, &start, &end) || naive_fixed_at(scope, start))
+            return;
+        else
+            scope = naive_fixed_open(naive, scope, start, end);
+    }
+}
+
+void naive_begin(Naive *naive, NaiveAgent *agent, int64_t time)
+{
+    fixed_alone(naive, agent, time);
+}
+
+void naive_fire(Naive *naive, const Due *due, Cause *cause)
+{
+    if (due->clock) {
+        naive_expect_due(naive, due->agent, due->scope, due->clock, cause);
+    } else if (due->emits) {
+        naive_set_tick(naive, due->agent, due->scope, cause);
+    } else {
+        naive_scope_close(naive, due->agent, due->scope, naive_closing_time(due->agent->plan, due->scope, due->time), cause, true);
+        if (due->scope->end == due->time)
+            fixed_alone(naive, due->agent, due->time);
+    }
+}
+
+/* By key, then as their windows opened. */
+static int last_compare(const void *a, const void *b)
+{
+    int order = naive_keys_compare(*(Scope *const *)a, *(Scope *const *)b);
+    return order ? order : naive_scope_compare(a, b);
+}
+
+void naive_close_all(Naive *naive, NaiveAgent *agent)
+{
+    Scope **list = NULL;
+    Cause cause = {.key = {.time = naive->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .sequence = ++naive->sequences},
+                   .now = naive->now};
+    uint32_t n = naive_leaves(naive, agent->plan, agent->root, &list, 0);
+    if (n)
+        qsort(list, n, sizeof *list, last_compare);
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t end = naive_scope_end(agent->plan, list[i]);
+        if (naive_window(list[i]))
+            naive_scope_close(naive, agent, list[i], end == TIME_NONE ? naive->now : end, &cause, true);
+    }
+}
