@@ -108,7 +108,7 @@ real: $(OUT)/cep ## run the rules over real event streams, where they are at han
 CASES ?= 20000
 SEED  ?= 1
 mutants: ## show that the differential finds every wrong change of tests/mutants/list
-	@tests/mutants/run
+	@tests/mutants/all
 
 differential: $(OUT)/oracle/differential ## compare the engine with the naive matcher on CASES random cases from SEED
 	@mkdir -p $(OUT)/oracle/failing

@@ -294,6 +294,8 @@ static void emit_and_quiet(Checker *check, AgentCheck *work)
         expr_duration(check, ast->emit->every);
     if (!ast->quiet)
         return;
+    if (!check_look(check, SPACE_EVENT, TEXT("cep.Suppressed"))) /* what is held back is announced, whoever listens */
+        event_built_in(check, TEXT("cep.Suppressed"));
     expr_duration(check, ast->quiet->duration);
     Scope scope = work->wide;
     scope.place = "`quiet … per`";
