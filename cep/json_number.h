@@ -111,12 +111,19 @@ static inline bool json_number_double(const char *token, const JsonNumber *n, do
 /* 3.0 and 1e3 are whole numbers too. */
 static inline bool json_number_whole(const char *token, const JsonNumber *n, int64_t *value)
 {
-    if (n->whole && n->exact) {
-        *value = (int64_t)(n->minus ? 0 - n->digits : n->digits);
-        return n->digits <= (uint64_t)INT64_MAX + n->minus;
+    if (n->exact) {
+        uint64_t digits = n->digits;
+        int64_t power = digits ? n->power : 0;
+        for (; power < 0 && digits % 10 == 0; power++)
+            digits /= 10;
+        for (; power > 0; power--)
+            if (__builtin_mul_overflow(digits, 10, &digits))
+                return false;
+        *value = (int64_t)(n->minus ? 0 - digits : digits);
+        return power == 0 && digits <= (uint64_t)INT64_MAX + n->minus;
     }
     double d;
-    if (n->whole || !json_number_double(token, n, &d) || d != trunc(d) || fabs(d) > 0x1p53)
+    if (n->whole || !json_number_double(token, n, &d) || d != trunc(d) || fabs(d) >= 0x1p53)
         return false;
     *value = (int64_t)d;
     return true;

@@ -46,7 +46,7 @@ static JsonStep unknown_type(JsonReader *j, Text wire)
     uint32_t least = 3;
     for (uint32_t i = 0; i < j->kinds.nnames; i++) {
         uint32_t distance = text_distance(wire, j->kinds.names[i].wire, 2);
-        if (distance < least) {
+        if (distance < least && distance < wire.len) {
             least = distance;
             near = &j->kinds.names[i];
         }

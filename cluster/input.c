@@ -100,6 +100,12 @@ void input_close(Input *input)
     memory_free(input->memory, input, sizeof *input);
 }
 
+bool input_reads(const Input *input, const struct stat *file)
+{
+    struct stat about;
+    return fstat(input->fd, &about) == 0 && about.st_dev == file->st_dev && about.st_ino == file->st_ino;
+}
+
 Text input_name(const Input *input)
 {
     return input->name;

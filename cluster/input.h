@@ -13,6 +13,8 @@
 #ifndef CLUSTER_INPUT_H
 #define CLUSTER_INPUT_H
 
+#include <sys/stat.h>
+
 #include "cep/memory.h"
 #include "cep/text.h"
 
@@ -36,6 +38,9 @@ void input_close(Input *input);
 
 /* "auth.jsonl", or "stdin". */
 Text input_name(const Input *input);
+
+/* Whether it reads this file. */
+bool input_reads(const Input *input, const struct stat *file);
 
 /* Takes the next line. */
 InputGot input_line(Input *input, Text *line);

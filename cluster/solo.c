@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -357,11 +358,11 @@ static bool open_feeds(Solo *solo)
     return true;
 }
 
-static int open_for_writing(const char *path)
+static int open_for_writing(const char *path, int truncate)
 {
     if (strncmp(path, "file:", 5) == 0)
         path += 5;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666);
     if (fd < 0)
         fprintf(stderr, "cep run: cannot write %s: %s\n", path, strerror(errno));
     return fd;
@@ -371,19 +372,36 @@ static bool open_outputs(Solo *solo)
 {
     const char *out = solo->options.out;
     bool standard = !out || strcmp(out, "-") == 0 || strcmp(out, "stdout:") == 0;
-    int fd = standard ? STDOUT_FILENO : open_for_writing(out);
+    int fd = standard ? STDOUT_FILENO : open_for_writing(out, 0);
     if (fd < 0)
         return false;
     out_init(&solo->out, solo->memory, fd);
     solo->has_out = true;
     if (!solo->options.errors)
         return true;
-    fd = open_for_writing(solo->options.errors);
+    fd = open_for_writing(solo->options.errors, O_TRUNC);
     if (fd < 0)
         return false;
     out_init(&solo->errors, solo->memory, fd);
     solo->has_errors = true;
     return true;
+}
+
+/* What the file of alerts held stays until everything else is open, and if it is one of the inputs. */
+static bool empty_output(const Solo *solo)
+{
+    struct stat about;
+    if (solo->out.fd <= STDERR_FILENO || fstat(solo->out.fd, &about) != 0 || !S_ISREG(about.st_mode))
+        return true;
+    for (uint32_t i = 0; i < solo->nfeeds; i++)
+        if (input_reads(solo->feeds[i].input, &about)) {
+            fprintf(stderr, "cep run: %s is an input, too, and is not written\n", solo->options.out);
+            return false;
+        }
+    if (ftruncate(solo->out.fd, 0) == 0)
+        return true;
+    fprintf(stderr, "cep run: cannot write %s: %s\n", solo->options.out, strerror(errno));
+    return false;
 }
 
 /* The store is needed no longer than it takes to read it. */
@@ -392,7 +410,7 @@ static bool load_tables(Solo *solo)
     TableStore *store = NULL;
     char error[512];
     if (solo->options.state) {
-        store = table_store_open(solo->memory, solo->options.state, true, error, sizeof error);
+        store = table_store_open(solo->memory, solo->options.state, false, error, sizeof error);
         solo->no_store = !store;
     }
     if (solo->no_store)
@@ -423,7 +441,7 @@ static bool solo_open(Solo *solo)
                                   .run = run_engine,
                                   .rejected = on_line_rejected,
                               });
-    if (!open_feeds(solo))
+    if (!open_feeds(solo) || !empty_output(solo))
         return false;
     solo->open = solo->nfeeds;
     return true;

@@ -9,6 +9,7 @@
 
 #include "cep/cell_text.h"
 #include "cep/json_reader.h"
+#include "cep/letter.h"
 #include "cluster/limits.h"
 
 enum { CSV_FIELDS_MAX = 4096 };
@@ -123,11 +124,23 @@ static void begin_row(Loader *l)
     arena_reset(&l->arena);
 }
 
+static bool is_utf8(Text text)
+{
+    uint32_t letter = 0;
+    for (const char *p = text.p, *end = p + text.len; p < end && letter < LETTER_INVALID;)
+        p += letter_read(p, end, &letter);
+    return letter < LETTER_INVALID;
+}
+
 static void set_text(Loader *l, uint32_t column, Text text)
 {
     const Attribute *a = &l->plan->columns[column];
     if (text.len == 0 && (a->type != TYPE_STRING || a->optional))
         return;
+    if (!is_utf8(text)) {
+        reject(l, "column `%.*s`: not UTF-8", TEXT_ARGS(a->name));
+        return;
+    }
     if (cell_parse(a->type, a->unit, text, &l->cells[column])) {
         l->states[column] = STATE_OK;
         return;
@@ -359,7 +372,7 @@ static bool load_lines(Loader *l, Text file, Text format, JsonReader *json, Rows
             json_row(l, json, rows, l->line);
         }
     }
-    return true;
+    return !csv || l->header || fail(l, "the file has no header line");
 }
 
 static bool load_bytes(Loader *l, Bytes bytes, Text format)

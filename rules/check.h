@@ -146,6 +146,9 @@ void text_list_add(TextList *list, Arena *arena, Text text);
 /* The source of an expression, shortened for a message. */
 Text check_quote(Checker *check, Span span);
 
+/* Hints what was meant by a number where a duration is needed. */
+void check_hint_duration(Checker *check, Diagnostic *diagnostic, const Expr *expr);
+
 /* ---- check_types.c */
 
 void types_init(Checker *check);

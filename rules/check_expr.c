@@ -257,7 +257,7 @@ static bool assign_mismatch(Checker *check, Expr *expr, Type *type, Type *want, 
         else if (want->kind == TYPE_STRING)
             diagnostics_hint(d, "write `text(%.*s)`", TEXT_ARGS(quote));
         else if (want->kind == TYPE_DURATION && type_is_numeric(type))
-            diagnostics_hint(d, "a duration has a unit: `%.*s s`", TEXT_ARGS(quote));
+            check_hint_duration(check, d, expr);
         else if (want->kind == TYPE_TIME && type->kind == TYPE_STRING)
             diagnostics_hint(d, "a time stands without quotes: 2026-01-31T09:00:00Z");
     }

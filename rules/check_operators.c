@@ -34,8 +34,8 @@ static Type *arithmetic_bad(Checker *check, Expr *expr)
     Type *a = expr->a->type, *b = expr->b->type;
     Text right = check_quote(check, expr->b->span), left = check_quote(check, expr->a->span);
     bool times = type_is(a, TYPE_TIME) || type_is(a, TYPE_DURATION);
-    if (times && type_is_literal(check, b))
-        diagnostics_hint(d, "a duration has a unit: `%.*s s`", TEXT_ARGS(right));
+    if (times && type_is_numeric(b))
+        check_hint_duration(check, d, expr->b);
     else if (type_is(a, TYPE_TIME) && type_is(b, TYPE_TIME))
         diagnostics_hint(d, "`time - time` is a duration; times do not add");
     else if (expr->kind == EXPR_ADD && type_is(a, TYPE_STRING))
@@ -143,6 +143,15 @@ static Type *negate(Checker *check, const Scope *scope, Expr *expr)
 
 /* ---- comparisons ----------------------------------------------------------------------------------- */
 
+void check_hint_duration(Checker *check, Diagnostic *diagnostic, const Expr *expr)
+{
+    Text quote = check_quote(check, expr->span);
+    if (expr->kind == EXPR_QUANTITY && expr->quantity->parts[0].unit == UNIT_M)
+        diagnostics_hint(diagnostic, "did you mean `%.*s min`?", TEXT_ARGS(expr->quantity->parts[0].number));
+    else if (expr->kind == EXPR_INT || expr->kind == EXPR_FLOAT)
+        diagnostics_hint(diagnostic, "a duration has a unit: `%.*s s`", TEXT_ARGS(quote));
+}
+
 static void compare_hint(Checker *check, Diagnostic *d, const Expr *a, const Expr *b)
 {
     Text left = check_quote(check, a->span), right = check_quote(check, b->span);
@@ -152,10 +161,10 @@ static void compare_hint(Checker *check, Diagnostic *d, const Expr *a, const Exp
         diagnostics_hint(d, "a number stands without quotes");
     else if (type_is(a->type, TYPE_TIME) && b->kind == EXPR_STRING)
         diagnostics_hint(d, "a time stands without quotes: 2026-01-31T09:00:00Z");
-    else if (type_is(a->type, TYPE_DURATION) && type_is_literal(check, b->type))
-        diagnostics_hint(d, "a duration has a unit: `%.*s s`", TEXT_ARGS(right));
-    else if (type_is(b->type, TYPE_DURATION) && type_is_literal(check, a->type))
-        diagnostics_hint(d, "a duration has a unit: `%.*s s`", TEXT_ARGS(left));
+    else if (type_is(a->type, TYPE_DURATION) && type_is_numeric(b->type))
+        check_hint_duration(check, d, b);
+    else if (type_is(b->type, TYPE_DURATION) && type_is_numeric(a->type))
+        check_hint_duration(check, d, a);
     else if (type_is(a->type, TYPE_BOOL) && b->kind == EXPR_STRING)
         diagnostics_hint(d, "a bool is true or false, without quotes");
     else if (type_is(b->type, TYPE_STRING) && type_is_numeric(a->type))

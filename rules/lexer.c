@@ -243,6 +243,8 @@ static void read_number(Lexer *lexer, Token *token)
 static void read_sign(Lexer *lexer, Token *token)
 {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (signs[i].text[0] != peek(lexer, 0))
+            continue;
         uint32_t length = (uint32_t)strlen(signs[i].text);
         if (lexer->text.len - lexer->at >= length && !memcmp(lexer->text.p + lexer->at, signs[i].text, length)) {
             token->kind = signs[i].kind;
@@ -250,12 +252,17 @@ static void read_sign(Lexer *lexer, Token *token)
             return;
         }
     }
-    bool foreign = peek(lexer, 0) & 0x80;
+    char c = peek(lexer, 0);
+    bool foreign = c & 0x80;
     do
         lexer->at++;
     while (foreign && ((peek(lexer, 0) & 0x80) || is_word(peek(lexer, 0))));
     bad(token, DIAGNOSTIC_CHARACTER, "this character begins nothing in the rule language",
-        foreign ? "a name of other letters than ASCII stands in back-ticks" : NULL);
+        foreign ? "a name of other letters than ASCII stands in back-ticks"
+        : c == '&' ? "conditions are joined by `and`"
+        : c == '!' ? "a condition is turned round by `not`"
+        : c == ';' ? "a line needs no sign at its end"
+                   : NULL);
 }
 
 Token lexer_next(Lexer *lexer, bool operand)

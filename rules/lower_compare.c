@@ -4,6 +4,8 @@
  * (`and`), whose operands share what they have in common. */
 #include "rules/lower_emit.h"
 
+#include "cep/cidr.h"
+
 static Reg constant_bool(LowerScope *scope, bool value)
 {
     return program_constant(scope->builder, TYPE_BOOL, (Cell){.b = value});
@@ -116,14 +118,22 @@ static Reg emit_in(LowerScope *scope, const Expr *expr)
         return emit_in_table(scope, expr);
     if (expr->ref == REF_IN_NETS) {
         Reg text = lower_expr(scope, expr->a, TYPE_STRING), r = REG_NONE;
+        bool good = true;
         for (uint32_t i = 0; text != REG_NONE && i < expr->b->arg_count; i++) {
             Text net;
             if (!emit_constant_text(scope, expr->b->args[i], &net))
                 return REG_NONE;
+            if (!cidr_parse(net, &(Cidr){0})) {
+                diagnostics_hint(diagnostics_add(scope->lowering->diagnostics, DIAGNOSTIC_ARGUMENTS, expr->b->args[i]->span,
+                                                 "`%.*s` is no network of addresses", TEXT_ARGS(net)),
+                                 "as in \"10.0.0.0/8\" or \"2001:db8::/32\"");
+                good = false;
+                continue;
+            }
             Reg one = program_in_cidr(b, text, net);
             r = r == REG_NONE ? one : program_emit(b, OP_OR, r, one, REG_NONE);
         }
-        return r;
+        return good ? r : REG_NONE;
     }
     const Expr *list = list_of(scope->lowering, expr->b);
     if (!list)

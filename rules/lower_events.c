@@ -11,10 +11,22 @@
 
 /* ── Attributes ── */
 
+/* Whether it is a field's name, or "[0]", or "[*]". */
+static bool is_path_part(Text part)
+{
+    if (!part.len || part.p[0] != '[')
+        return part.len;
+    uint32_t digits = 1;
+    while (digits < part.len && part.p[digits] >= '0' && part.p[digits] <= '9')
+        digits++;
+    return text_is_c(part, "[*]") || (digits > 1 && digits + 1 == part.len && part.p[digits] == ']');
+}
+
 /* "Event.EventData.Image", "a[0].b", "a.[0]" to field names and "[0]". */
 static void lower_path(Lowering *lowering, AstString from, Attribute *out)
 {
     Text rest = from.value;
+    bool good = rest.len;
     while (rest.len) {
         uint32_t len = 0;
         if (rest.p[0] == '[') {
@@ -26,14 +38,20 @@ static void lower_path(Lowering *lowering, AstString from, Attribute *out)
                 len++;
         }
         Text part = {rest.p, len};
+        good &= is_path_part(part);
         if (text_is_c(part, "[*]"))
             lower_refuse(lowering, from.span, NULL, "taking every member of a list by `[*]` does not run yet");
         out->path = arena_grow(lowering->arena, out->path, out->npath, sizeof *out->path);
         out->path[out->npath++] = arena_text(lowering->arena, part);
         rest = (Text){rest.p + len, rest.len - len};
-        if (rest.len && rest.p[0] == '.')
+        if (rest.len && rest.p[0] == '.') {
             rest = (Text){rest.p + 1, rest.len - 1};
+            good &= rest.len > 0;
+        }
     }
+    if (!good)
+        diagnostics_hint(diagnostics_add(lowering->diagnostics, DIAGNOSTIC_PATH, from.span, "this is no path of a JSON field"),
+                         "as in \"user.name\" or \"items[0].id\"");
 }
 
 static void refuse_type(Lowering *lowering, const ModelAttribute *attribute)
@@ -240,7 +258,10 @@ static ProducerPlan lower_producer(Lowering *lowering, const ModelProducer *mode
                              .uri = arena_text(arena, ast->uri.value), .format = TEXT("json"), .type_field = TEXT("type"),
                              .ntypes = ast->type_count, .nnames = ast->code_count};
     if (!begins(ast->uri.value, "file:") && !begins(ast->uri.value, "stdin:"))
-        lower_refuse(lowering, ast->uri.span, "write \"file:…\" or \"stdin:\"", "a producer of this kind does not run yet");
+        lower_refuse(lowering, ast->uri.span, "write \"file:…\" or \"stdin:\"", "a producer that reads `%.*s` does not run yet",
+                     TEXT_ARGS(ast->uri.value));
+    if (memmem(ast->uri.value.p, ast->uri.value.len, "${", 2))
+        lower_refuse(lowering, ast->uri.span, "give the file with --in NAME=FILE", "`${…}` in an address does not run yet");
     if (ast->format.text.len && !text_is_c(ast->format.text, "json"))
         lower_refuse(lowering, ast->format.span, "write `format json`", "the format `%.*s` does not run yet",
                      TEXT_ARGS(ast->format.text));

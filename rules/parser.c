@@ -11,6 +11,8 @@
 #include <assert.h>
 #include <stdarg.h>
 
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
+
 enum { MISTAKE_DISTANCE = 3 };
 
 /* ---- tokens --------------------------------------------------------------------------------------- */
@@ -107,6 +109,14 @@ bool parser_next_is(const Parser *parser, const char *word)
 bool parser_at_member(const Parser *parser)
 {
     return parser->token.kind == TOKEN_NAME && parser->next.kind == TOKEN_COLON;
+}
+
+bool parser_at_derive(const Parser *parser)
+{
+    if (!parser_at(parser, "derive") || parser->next.kind != TOKEN_NAME)
+        return false;
+    Lexer ahead = parser->lexer;
+    return lexer_next(&ahead, false).kind == TOKEN_BRACE_OPEN;
 }
 
 bool parser_take(Parser *parser, const char *word)
@@ -240,11 +250,15 @@ void parser_fail_unknown(Parser *parser, DiagnosticCode code, const Starts *star
 {
     if (parser->token.kind != TOKEN_NAME)
         parser_fail_expected(parser, starts->what);
-    Text *candidates = ARENA_ARRAY(parser->arena, Text, starts->n), text = parser_text(parser, &parser->token);
-    collect_words(starts->words, starts->n, candidates);
+    static const char *const inside[] = {"where", "within", "and", "or"}; /* what may stand within a line */
+    Text candidates[64], text = parser_text(parser, &parser->token);
+    assert(starts->n + COUNT(inside) <= COUNT(candidates));
+    uint32_t n = collect_words(starts->words, starts->n, candidates);
+    if (!parser->token.opens_line)
+        n += collect_words(inside, COUNT(inside), candidates + n);
     Diagnostic *diagnostic = parser_report(parser, code, parser_span(parser, &parser->token),
                                            "%s is expected here, and `%.*s` begins none", starts->what, TEXT_ARGS(text));
-    diagnostics_near(diagnostic, text, candidates, starts->n);
+    diagnostics_near(diagnostic, text, candidates, n);
     parser_give_up(parser);
 }
 
@@ -572,8 +586,6 @@ bool parse_source(const Sources *sources, uint32_t file, Diagnostics *diagnostic
     if (!check_text(&parser))
         return false;
     parser.lexer = (Lexer){.text = parser.source->text};
-    if (parser.lexer.text.len >= 3 && !memcmp(parser.lexer.text.p, "\xEF\xBB\xBF", 3))
-        parser.lexer.at = parser.lexer.line_start = parser.last_end = 3; /* a byte order mark */
     start_tokens(&parser);
     parse_declarations(&parser, &out->declarations, &out->n, false, (Span){0});
     return diagnostics->errors == errors;

@@ -149,6 +149,29 @@ static void read_sort(Parser *parser, AstAgent *agent, uint32_t start)
 
 /* ---- detect, expect ------------------------------------------------------------------------------- */
 
+/* A pattern whose first word is no alias was read as an expression, one that compares an alias as a pattern. */
+static void check_detect_end(Parser *parser, const AstDetect *detect)
+{
+    const Expr *condition = detect->condition;
+    TokenKind sign = parser->token.kind;
+    if (condition && condition->kind == EXPR_NAME && sign == TOKEN_ARROW) {
+        Text *aliases = ARENA_ARRAY(parser->arena, Text, parser->on_count + 1);
+        for (uint32_t i = 0; i < parser->on_count; i++)
+            aliases[i] = parser->ons[i].alias.text;
+        diagnostics_near(parser_report(parser, DIAGNOSTIC_UNKNOWN_ALIAS, condition->span, "unknown alias `%.*s` in the pattern",
+                                       TEXT_ARGS(condition->name.text)),
+                         condition->name.text, aliases, parser->on_count);
+        parser_give_up(parser);
+    }
+    if (detect->pattern && (sign == TOKEN_GREATER || sign == TOKEN_LESS)) {
+        Text text = parser_text(parser, &parser->token);
+        diagnostics_hint(parser_report(parser, DIAGNOSTIC_EXPECTED, parser_span(parser, &parser->token),
+                                       "`%.*s` does not stand between events", TEXT_ARGS(text)),
+                         "one after another is `a -> b`; attributes are compared: `a.x > b.x`");
+        parser_give_up(parser);
+    }
+}
+
 static void read_detect(Parser *parser, AstAgent *agent, uint32_t start)
 {
     AstDetect detect = {0};
@@ -157,6 +180,7 @@ static void read_detect(Parser *parser, AstAgent *agent, uint32_t start)
         detect.pattern = parse_pattern(parser);
     else
         detect.condition = parse_expression(parser);
+    check_detect_end(parser, &detect);
     detect.where = parse_where(parser);
     if (parser_take(parser, "within")) {
         detect.within = parse_duration(parser);

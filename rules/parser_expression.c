@@ -395,6 +395,8 @@ static Expr *read_word(Parser *parser)
                          "write `(%.*s …)`", TEXT_ARGS(text));
         parser_give_up(parser);
     }
+    if (parser_at_derive(parser))
+        parser_fail_expected(parser, "an expression");
     Expr *expr = new_expr(parser, EXPR_NAME, parser->token.start);
     expr->name = parser_name(parser, "an expression");
     if (parser_at_sign(parser, TOKEN_PAREN_OPEN)) {
@@ -565,9 +567,40 @@ static void check_not_behind(Parser *parser)
     parser_give_up(parser);
 }
 
+static _Noreturn void fail_operator(Parser *parser, Span span, const char *hint)
+{
+    Text text = {parser->source->text.p + span.start, span.end - span.start};
+    diagnostics_hint(parser_report(parser, DIAGNOSTIC_EXPECTED, span, "`%.*s` is no operator", TEXT_ARGS(text)), "%s", hint);
+    parser_give_up(parser);
+}
+
+/* What other languages write. */
+static void check_foreign(Parser *parser)
+{
+    static const struct {
+        TokenKind sign, next; /* side by side; TOKEN_END = whatever comes */
+        const char *hint;
+    } rows[] = {
+        {TOKEN_ASSIGN, TOKEN_END, "equality is written `==`"},
+        {TOKEN_EQUAL, TOKEN_ASSIGN, "equality is written `==`"},
+        {TOKEN_LESS, TOKEN_GREATER, "inequality is written `!=`"},
+        {TOKEN_BAR, TOKEN_BAR, "conditions are joined by `or`"},
+    };
+    Span span = parser_span(parser, &parser->token);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (parser->token.kind != rows[i].sign)
+            continue;
+        if (rows[i].next == TOKEN_END)
+            fail_operator(parser, span, rows[i].hint);
+        if (parser->next.kind == rows[i].next && parser->next.start == span.end)
+            fail_operator(parser, (Span){span.file, span.start, parser->next.end}, rows[i].hint);
+    }
+}
+
 static Expr *parse_compare(Parser *parser)
 {
     Expr *left = parse_coalesce(parser);
+    check_foreign(parser);
     uint32_t i = comparison_ahead(parser);
     if (i == COMPARISON_COUNT) {
         check_not_behind(parser);
@@ -590,6 +623,7 @@ static Expr *parse_compare(Parser *parser)
     }
     finish(parser, expr);
     check_null(parser, expr);
+    check_foreign(parser);
     if (comparison_ahead(parser) < COMPARISON_COUNT) {
         diagnostics_hint(parser_report(parser, DIAGNOSTIC_COMPARE_CHAIN, parser_span(parser, &parser->token),
                                        "comparisons do not chain"),

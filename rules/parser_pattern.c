@@ -303,6 +303,8 @@ static AstPattern *parse_element(Parser *parser)
     } else if (parser_at(parser, "not")) {
         pattern = read_not(parser);
     } else {
+        if (parser_at_derive(parser))
+            parser_fail_expected(parser, "an alias");
         pattern = new_pattern(parser, AST_PATTERN_PARTICIPANT, start);
         pattern->alias = parser_alias(parser, "an alias");
         read_loop(parser, pattern);

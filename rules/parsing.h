@@ -70,6 +70,9 @@ bool parser_next_is(const Parser *parser, const char *word);
 /* True if a name and `:` come, whatever the name. */
 bool parser_at_member(const Parser *parser);
 
+/* True if `derive NAME {` comes: the next clause, so that what should stand before it is missing. */
+bool parser_at_derive(const Parser *parser);
+
 /* Reads the word or sign if it comes, and returns whether it did. */
 bool parser_take(Parser *parser, const char *word);
 bool parser_take_sign(Parser *parser, TokenKind kind);

@@ -24,6 +24,8 @@ static void index_lines(Arena *arena, Source *source)
 
 uint32_t sources_add(Sources *sources, Text path, Text text)
 {
+    if (text.len >= 3 && !memcmp(text.p, "\xEF\xBB\xBF", 3)) /* a byte order mark */
+        text = (Text){text.p + 3, text.len - 3};
     sources->items = arena_grow(sources->arena, sources->items, sources->n, sizeof *sources->items);
     Source *source = &sources->items[sources->n];
     *source = (Source){.path = arena_text(sources->arena, path), .text = text};

@@ -246,8 +246,10 @@ static void print_text(const Explain *explain, const Plan *plan, uint32_t only, 
     if (only == INDEX_NONE) {
         printf("network %.*s\n", TEXT_ARGS(plan->network));
         int len = (int)duration_text(plan->lateness, text);
-        printf("  %-*s %s, lateness %.*s, late events: %s\n\n", NAME_WIDTH, "time",
+        printf("  %-*s %s, lateness %.*s, late events: %s", NAME_WIDTH, "time",
                plan->by_detection ? "detection" : "occurrence", len, text, late[plan->late]);
+        len = (int)duration_text(plan->idle_after, text);
+        printf(plan->idle_after ? ", an input idle after %.*s\n\n" : "\n\n", len, text);
     }
     for (uint32_t i = 0; i < plan->nagents; i++)
         if (only == INDEX_NONE || i == only)

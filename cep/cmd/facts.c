@@ -122,6 +122,8 @@ static Text interval_text(const Teller *teller, const ContextStep *step, uint32_
                             TEXT_ARGS(types_with_role(teller, ROLE_CLOSER, index)));
     if (step->for_at_most)
         text = arena_printf(teller->arena, "%.*s, for at most %s", TEXT_ARGS(text), duration(teller, step->for_at_most));
+    if (step->since)
+        text = arena_printf(teller->arena, "%.*s since %.*s", TEXT_ARGS(text), TEXT_ARGS(formula(teller, step->since)));
     if (step->at_most)
         text = arena_printf(teller->arena, "%.*s, at most %u events", TEXT_ARGS(text), step->at_most);
     if (step->idle)

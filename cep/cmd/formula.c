@@ -44,6 +44,29 @@ static const Instruction *writer_of(const Formula *formula, const Instruction *u
     return NULL;
 }
 
+/* A string as rules write it, on one line. */
+static Text quoted(Arena *arena, Text text)
+{
+    static const char letters[] = "\"\\\n\r\t", escapes[] = "\"\\nrt";
+    char *out = arena_raw(arena, (size_t)text.len * 4 + 2);
+    uint32_t n = 0;
+    out[n++] = '"';
+    for (uint32_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        const char *found = c ? strchr(letters, c) : NULL;
+        if (found) {
+            out[n++] = '\\';
+            out[n++] = escapes[found - letters];
+        } else if (c < ' ' || c == 127) {
+            n += (uint32_t)sprintf(out + n, "\\x%02x", c);
+        } else {
+            out[n++] = (char)c;
+        }
+    }
+    out[n++] = '"';
+    return (Text){out, n};
+}
+
 Text formula_value(TypeKind type, Cell value, Arena *arena)
 {
     char text[TIME_TEXT_MAX];
@@ -60,7 +83,7 @@ Text formula_value(TypeKind type, Cell value, Arena *arena)
         }
         return arena_printf(arena, strpbrk(text, ".en") ? "%s" : "%s.0", text);
     case TYPE_STRING:
-        return arena_printf(arena, "\"%.*s\"", TEXT_ARGS(value.s));
+        return quoted(arena, value.s);
     case TYPE_TIME:
         return arena_printf(arena, "%.*s", (int)time_text(value.i, text), text);
     case TYPE_DURATION:

@@ -109,6 +109,7 @@ static void print_function(const Function *function)
     for (uint32_t i = 0; i < function->nargs; i++)
         width += printf("%s%s", i ? ", " : "", type_word(function->args[i]));
     width += printf("%s) -> %s", function->how == FUNCTION_FOLD ? ", …" : "", type_word(function->result));
+    width -= function->how == FUNCTION_FOLD ? 2 : 0; /* `…` is three bytes */
     printf("%*s  %s%s\n", width < 44 ? 44 - width : 0, "", function->what, runs(function) ? "" : " (does not run yet)");
 }
 

@@ -2,8 +2,10 @@
 #include "cep/cmd/verb.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cep/text.h"
 
@@ -51,8 +53,17 @@ static int finish(int code)
     return code == EXIT_DONE ? EXIT_UNREACHABLE : code;
 }
 
+/* A standard file that the caller closed stays unusable: no file or pipe of ours takes its number. */
+static void keep_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_files();
     argp_err_exit_status = EXIT_USAGE;
     if (argc < 2) {
         cmd_help(1, (char *[]){"cep help", NULL});

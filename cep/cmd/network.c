@@ -37,12 +37,26 @@ static int read_source(Network *network, const char *path, uint32_t *index)
     return EXIT_USAGE;
 }
 
+/* Whether one of n files is this one, under whatever name. */
+static bool is_among(const struct stat *files, size_t n, const struct stat *file)
+{
+    for (size_t i = 0; i < n; i++)
+        if (files[i].st_dev == file->st_dev && files[i].st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
 int network_read(Network *network, char *const *paths, size_t n)
 {
     network_init(network);
     int code = EXIT_DONE;
+    struct stat *files = ARENA_ARRAY(&network->arena, struct stat, n + 1);
+    size_t nfiles = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t index;
+        if (stat(paths[i], &files[nfiles]) == 0 && is_among(files, nfiles, &files[nfiles]))
+            continue;
+        nfiles++;
         if (read_source(network, paths[i], &index) != EXIT_DONE)
             return EXIT_USAGE;
         if (!parse(network, index))

@@ -22,7 +22,7 @@ typedef struct Network {
     Plan *plan; /* NULL until network_compile succeeded */
 } Network;
 
-/* Reads and parses the files; "-" is standard input. Returns EXIT_DONE, EXIT_WRONG when a file has
+/* Reads and parses the files, each once; "-" is standard input. Returns EXIT_DONE, EXIT_WRONG when a file has
  * mistakes, or EXIT_USAGE when one cannot be read, which is said on standard error at once. The network is
  * to be freed in any case. */
 int network_read(Network *network, char *const *paths, size_t n);

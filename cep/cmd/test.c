@@ -100,6 +100,8 @@ static void print_result(const Result *result)
     printf("%s %u - ", result->good ? "ok" : "not ok", result->number);
     for (uint32_t i = 0; i < result->title.len; i++) { /* a line of its own */
         char c = result->title.p[i];
+        if (c == '#') /* a directive such as `# SKIP` begins with it */
+            putchar('\\');
         putchar(c == '\n' || c == '\r' ? ' ' : c);
     }
     printf("\n%.*s", TEXT_ARGS(result->report));
@@ -167,6 +169,7 @@ int cmd_test(int argc, char **argv)
 
     Network network;
     int code = network_read(&network, test.files, test.nfiles);
+    test.nfiles = network.sources.n; /* a file that is named twice is read once */
     if (code == EXIT_DONE)
         code = network_compile(&network, test.params.items, test.params.n);
     if (code != EXIT_USAGE)

@@ -79,4 +79,12 @@ if [ $(($(date +%s) - start)) -le 5 ]; then pass "10,000 parentheses: soon"; els
 # The text of rules from standard input.
 "$CEP" check - <good.cep >"$out" 2>"$err"
 is "rules from standard input" "$(cat "$out")" "1 agent, 1 event, no errors"
+
+# A file counts once, under whatever name it comes.
+cep check good.cep ./good.cep good.cep
+is "a file that is named twice" "$(cat "$out")" "1 agent, 1 event, no errors"
+
+{ printf '\357\273\277'; echo 'use "nowhere.cep"'; } >mark.cep
+cep check mark.cep
+has "a byte order mark is no column" "$out" "--> mark.cep:1:5"
 finish

@@ -95,4 +95,18 @@ awk 'BEGIN {
 }' >deep.cep
 timeout 20 "$CEP" explain deep.cep >"$out" 2>"$err"
 if [ "$?" -le 1 ] && [ "$(wc -c <"$out")" -lt 100000 ]; then pass "shared values are cut"; else fail "shared values are cut"; fi
+
+cat >interval.cep <<'EOF'
+time occurrence lateness 5 s idle after 3 s late drop
+event A { n : int  due : time  at : time  time at }
+event B { n : int  at : time  time at }
+alert C { n : int }
+agent c in from A a to B b for at most 1 h since a.due {
+  on     B x
+  derive C { n: count(x) }
+}
+EOF
+cep explain interval.cep
+has "the clock, as it is written" "$out" "lateness 5 s, late events: drop, an input idle after 3 s"
+has "what an interval counts from" "$out" "for at most 1 h since a.due"
 finish

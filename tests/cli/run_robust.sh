@@ -160,4 +160,18 @@ cep run rules.cep --in many.jsonl
 same "a second run gives the same bytes" "$out" first
 cep run rules.cep --in many.jsonl --batch 7 --row-by-row
 same "batches of 7, row by row, give the same bytes" "$out" first
+
+cp many.jsonl own.jsonl
+cep run rules.cep --in own.jsonl --out own.jsonl
+is "alerts into the file that is read: wrong usage" "$code" 2
+has "alerts into the file that is read: said" "$err" "own.jsonl is an input, too"
+same "alerts into the file that is read: it stays" own.jsonl many.jsonl
+echo kept >alerts.jsonl
+cep run rules.cep --in missing.jsonl --out alerts.jsonl
+is "no input: the old alerts stay" "$(cat alerts.jsonl)" kept
+
+timeout 10 "$CEP" run rules.cep <&- >"$out" 2>"$err"
+is "standard input that is closed: wrong usage" "$?" 2
+"$CEP" run rules.cep --in many.jsonl >&- 2>"$err"
+is "standard output that is closed: exit code" "$?" 3
 finish

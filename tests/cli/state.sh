@@ -78,6 +78,17 @@ cep state list
 is "without a directory: wrong usage" "$code" 2
 cep state list --state nowhere
 is "a directory that is not there" "$code" 3
+cep run rules.cep --in logins.jsonl --state nowhere
+is "a run with a directory that is not there" "$code" 3
+has "a run with a directory that is not there: said" "$err" "there is no such directory"
+: >empty.csv
+cep state list Account --state data
+mv "$out" before
+cep state load Account empty.csv --rules rules.cep --state data
+if [ "$code" -gt 0 ]; then pass "a csv file without a header line"; else fail "a csv file without a header line"; fi
+has "a csv file without a header line: said" "$err" "no header line"
+cep state list Account --state data
+same "a csv file without a header line: the table stays" "$out" before
 mkdir full && : >full/letter
 cep state load Account more.csv --rules rules.cep --state full
 is "a directory with other files" "$code" 3

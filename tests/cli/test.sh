@@ -312,4 +312,17 @@ echo 'event A {' >bad.cep
 cep test bad.cep
 is "rules with mistakes: wrong" "$code" 1
 has "rules with mistakes: the mistake" "$err" "error[E0"
+
+cat >odd.cep <<'EOF'
+event A { s : string }
+alert B { s : string }
+agent b { on A a derive B { s: a.s } }
+test "a name # SKIP with a sign" {
+  at 2026-03-01T09:00:00Z A { s: "one\nnot ok 2 \"x\"" }
+  expect nothing
+}
+EOF
+cep test odd.cep
+has "no name is a directive" "$out" 'not ok 1 - a name \# SKIP with a sign'
+has "a text stays on its line" "$out" 's: "one\nnot ok 2 \"x\""'
 finish

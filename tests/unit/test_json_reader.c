@@ -193,6 +193,14 @@ static void test_whole_floats_are_ints(void **state)
     Bench *b = *state;
     assert_true(decode(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":1e3}"));
     assert_int_equal(cell(b, COUNT).i, 1000);
+    assert_true(decode(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":1e18}"));
+    assert_int_equal(cell(b, COUNT).i, INT64_C(1000000000000000000));
+    assert_true(decode(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":-9007199254740993.0}"));
+    assert_int_equal(cell(b, COUNT).i, -INT64_C(9007199254740993));
+    assert_true(decode(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":0.00e-30}"));
+    assert_int_equal(cell(b, COUNT).i, 0);
+    assert_rejected(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":1e19}", "invalid", NULL);
+    assert_rejected(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":9007199254740993.0000000}", "invalid", NULL);
     assert_rejected(b, "{\"type\":\"payment\",\"account\":\"a\",\"count\":1.5}", "invalid",
                     "attribute `count` of `Payment`: expected a whole number of 64 bits, got 1.5");
 }

@@ -182,6 +182,14 @@ static void test_json_lines(void **state)
     assert_non_null(strstr(b->rejected, "2: attribute `uid` of `Account` is missing;3: not a JSON object"));
 }
 
+static void test_texts_are_utf8(void **state)
+{
+    Bench *b = *state;
+    assert_true(load(b, "csv", "id,uid,class\na,1,\xC3\xA4\nb,2,\xE4\n"));
+    assert_row(b, "a", 1, "\xC3\xA4");
+    assert_string_equal(b->rejected, "3: column `class`: not UTF-8;");
+}
+
 static void test_the_later_row_of_a_key_counts(void **state)
 {
     Bench *b = *state;
@@ -207,7 +215,7 @@ static void test_empty_and_odd_files_do_no_harm(void **state)
     Bench *b = *state;
     uint64_t seed = 1;
     for (size_t f = 0; f < 3; f++) {
-        assert_true(load_bytes(b, formats[f], "", 0));
+        assert_int_equal(load_bytes(b, formats[f], "", 0), f > 0); /* csv begins with a header line */
         for (int i = 0; i < 300; i++) {
             char bytes[300] = "id,uid\n";
             for (size_t k = 7; k < sizeof bytes; k++) {
@@ -233,6 +241,7 @@ int main(void)
         TEST(test_tsv_rows_that_do_not_fit_are_rejected),
         TEST(test_tsv_keys_may_be_two_columns),
         TEST(test_json_lines),
+        TEST(test_texts_are_utf8),
         TEST(test_the_later_row_of_a_key_counts),
         TEST(test_files_that_cannot_be_read_say_so),
         TEST(test_empty_and_odd_files_do_no_harm),
