@@ -356,7 +356,7 @@ void contexts_expand(Checker *check, AgentCheck *work)
         for (uint32_t k = 0; k < i; k++)
             if (step_watches(&agent->steps[k])) {
                 diagnostics_hint(diagnostics_add(check->diagnostics, DIAGNOSTIC_CONTEXT_ORDER, steps->items[0].span,
-                                                 "windows that events open stand before the key, so all keys share them"),
+                                                 "what events open or count stands before the key, so all keys share it"),
                                  "write the key first to give each key windows of its own");
                 return;
             }

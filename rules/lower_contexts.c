@@ -213,6 +213,17 @@ static void note_contexts(Lowering *lowering, const AstContextSteps *steps)
     }
 }
 
+/* The engine numbers events for one `last N events` that stands before other members of the context. */
+static void counters_check(LowerAgent *agent)
+{
+    const ModelAgent *model = agent->model;
+    uint32_t counters = 0;
+    for (uint32_t i = 0; i + 1 < agent->plan->ncontexts; i++)
+        if (agent->plan->contexts[i].kind == CONTEXT_LAST && agent->plan->contexts[i].last_count && ++counters == 2)
+            lower_refuse(agent->lowering, model->steps[i].ast->span, NULL,
+                         "a second `last N events` before other members of a context does not run yet");
+}
+
 void lower_contexts(LowerAgent *agent)
 {
     note_contexts(agent->lowering, &agent->ast->contexts);
@@ -225,6 +236,7 @@ void lower_contexts(LowerAgent *agent)
     uint32_t nkeys = 0;
     for (uint32_t i = 0; i < model->nsteps; i++)
         lower_step(agent, &model->steps[i], &plan->contexts[i], &nkeys);
+    counters_check(agent);
     if (!trailing)
         return;
     ContextStep *last = &plan->contexts[model->nsteps];

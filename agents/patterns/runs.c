@@ -53,7 +53,7 @@ static Entry run_extend(Agent *agent, const Entry *run, uint32_t stage, Entry ev
     entries[stage + 1] = event;
     if (stage > 0)
         pool_free(pool, run->record, run_size(stage));
-    return (Entry){run->serial, run->time, cell, 0, 0};
+    return (Entry){run->serial, run->time, cell, 0, 0, 0};
 }
 
 static void show(Agent *agent, const Entry *entries, uint32_t n)
@@ -170,7 +170,7 @@ void runs_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t step
 {
     Pool *pool = &agent->engine->pool;
     Completed completed = {0};
-    Entry event = {agent->serial, arrival->time, HANDLE_NONE, 0, 0};
+    Entry event = {agent->serial, arrival->time, HANDLE_NONE, 0, 0, 0};
     front_expire(agent, leaf, arrival->time);
     for (uint32_t step = agent->plan->nsteps; step-- > 0;) {
         if (!(steps >> step & 1) || (step > 0 && !sequence_queue(agent, leaf, step - 1)->n))

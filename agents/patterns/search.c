@@ -395,23 +395,27 @@ static void evaluate(Agent *agent, Handle leaf, bool immediate, uint64_t since)
 
 /* ── Events ── */
 
-/* The first number that a trailing count leaves. */
+/* The first number that the leaf's own trailing count leaves. */
 static uint64_t first_number(const Agent *agent, Handle leaf)
 {
-    uint64_t events = sequence_at(agent, leaf)->events, first = counter_first(agent, leaf);
-    return agent->trailing.count && events > agent->trailing.count ? events - agent->trailing.count + 1 : first;
+    uint64_t events = sequence_at(agent, leaf)->events, last = agent->trailing.count;
+    return last && events > last ? events - last + 1 : 0;
+}
+
+static bool is_live(const Agent *agent, const Entry *entry, uint64_t first, uint64_t outer, int64_t now)
+{
+    bool ages = agent->plan->policies.evaluate != EVALUATE_AT_CLOSE;
+    return entry->number >= first && entry->outer >= outer && (!ages || sequence_is_live(agent, entry->time, now));
 }
 
 /* Lets go of what is out of reach. What is looked at once, at a close, stays until then: there only the distance of
  * a match's events from one another counts. */
 static void expire(Agent *agent, Handle leaf, int64_t now)
 {
-    uint64_t first = first_number(agent, leaf);
-    bool ages = agent->plan->policies.evaluate != EVALUATE_AT_CLOSE;
+    uint64_t first = first_number(agent, leaf), outer = counter_first(agent, leaf);
     for (uint32_t s = 0; s < agent->plan->nsteps; s++) {
         Queue *queue = sequence_queue(agent, leaf, s);
-        while (queue->n && (queue_at(agent, queue, 0)->number < first ||
-                            (ages && !sequence_is_live(agent, queue_at(agent, queue, 0)->time, now))))
+        while (queue->n && !is_live(agent, queue_at(agent, queue, 0), first, outer, now))
             queue_pop(agent, queue);
     }
 }
@@ -428,15 +432,13 @@ void search_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t st
     Pool *pool = &agent->engine->pool;
     uint32_t last = plan->nsteps - 1, joined = 0;
     uint64_t number = ++sequence_at(agent, leaf)->events;
-    if (agent->counts && !agent->trailing.count)
-        number = agent->number;
     expire(agent, leaf, arrival->time);
     for (uint32_t step = plan->nsteps; step-- > 0;) { /* from the last, so that nothing stands behind itself */
         if (!(steps >> step & 1) || !can_bind(agent, leaf, step))
             continue;
         const Shape *shape = &plan->participants[plan->steps[step].participant].shape;
         Handle record = record_new(pool, shape, arrival->rows, arrival->row);
-        queue_push(agent, sequence_queue(agent, leaf, step), (Entry){agent->serial, arrival->time, record, 0, number});
+        queue_push(agent, sequence_queue(agent, leaf, step), (Entry){agent->serial, arrival->time, record, 0, number, agent->number});
         joined |= UINT32_C(1) << step;
     }
     if (!(joined >> last & 1) || plan->policies.evaluate != EVALUATE_IMMEDIATELY)

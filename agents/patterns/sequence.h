@@ -19,7 +19,8 @@ typedef struct Entry {
     int64_t time;      /* occurrence, ns */
     Handle record;     /* one reference */
     uint32_t used;     /* consumed, and kept only so that nobody binds a later one in its place */
-    uint64_t number;   /* among the participants of the leaf, or of a `last N events` around it */
+    uint64_t number;   /* among the participants of the leaf … */
+    uint64_t outer;    /* … and of a `last N events` around it */
 } Entry;
 
 /* A ring of entries in serial order. */
