@@ -127,6 +127,47 @@ static void print_function_json(Json *json, const Function *function)
     json_close(json, '}');
 }
 
+typedef struct Aggregate {
+    const char *name, *what;
+    bool runs;
+} Aggregate;
+
+static const Aggregate aggregates[] = {
+#define X(name, word, args, runs, what) {word, what, runs},
+#include "cep/aggregates.def"
+#undef X
+};
+
+enum { AGGREGATES = sizeof aggregates / sizeof *aggregates };
+
+static bool aggregate_known(const char *name)
+{
+    for (uint32_t i = 0; i < AGGREGATES; i++)
+        if (strcmp(aggregates[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Over an alias: min and max are functions of two values as well. */
+static void print_aggregates(Json *json, const char *name, bool as_json)
+{
+    for (uint32_t i = 0; i < AGGREGATES; i++) {
+        const Aggregate *a = &aggregates[i];
+        if (name && strcmp(a->name, name) != 0)
+            continue;
+        if (as_json) {
+            json_open(json, NULL, '{');
+            json_string(json, "aggregate", a->name);
+            json_string(json, "what", a->what);
+            json_bool(json, "runs", a->runs);
+            json_close(json, '}');
+        } else {
+            int width = printf("  %s over an alias", a->name);
+            printf("%*s  %s%s\n", width < 44 ? 44 - width : 0, "", a->what, a->runs ? "" : " (does not run yet)");
+        }
+    }
+}
+
 /* name NULL: all but the operators, which have signs for names or stand between their operands. */
 static int explain_functions(const char *name, bool as_json)
 {
@@ -144,6 +185,7 @@ static int explain_functions(const char *name, bool as_json)
         else
             print_function(function);
     }
+    print_aggregates(&json, name, as_json);
     if (as_json)
         json_close(&json, ']');
     return EXIT_DONE;
@@ -166,7 +208,7 @@ int cmd_help(int argc, char **argv)
     const Verb *verb = verb_find(help.topic);
     if (!verb && strcmp(help.topic, "functions") == 0)
         return explain_functions(NULL, help.json);
-    if (!verb && function_known(text_of(help.topic)))
+    if (!verb && (function_known(text_of(help.topic)) || aggregate_known(help.topic)))
         return explain_functions(help.topic, help.json);
     if (!verb)
         return verb_unknown(help.topic);

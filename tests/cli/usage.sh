@@ -38,6 +38,10 @@ cep help substr
 has "help FUNCTION" "$out" "substr(string, int, int) -> string"
 cep help functions
 has "help functions" "$out" "distance(point, point) -> float"
+has "help functions: aggregates" "$out" "distinct over an alias"
+cep help count
+is "help of an aggregate" "$code" 0
+has "help of an aggregate says what it computes" "$out" "how many events"
 cep help functions --json
 has "help functions --json" "$out" '{"function":"abs","arguments":["int"],"result":"int",'
 cep help chekc
