@@ -130,7 +130,11 @@ static bool reads_op(const Program *program, Op op)
 /* Whether some program that runs for a match or a derivation has an instruction. */
 static bool plan_reads(const Plan *network, const AgentPlan *plan, Op op)
 {
-    bool reads = reads_op(plan->condition, op) || reads_op(plan->quiet.per, op);
+    bool reads = reads_op(plan->condition, op) || reads_op(plan->quiet.per, op) || reads_op(plan->expect.since, op);
+    for (uint32_t i = 0; i < plan->naggregates; i++)
+        reads |= reads_op(plan->aggregates[i].value, op) || reads_op(plan->aggregates[i].where, op);
+    for (uint32_t i = 0; i < plan->ncontexts; i++)
+        reads |= reads_op(plan->contexts[i].since, op);
     for (uint32_t i = 0; i < plan->nderives; i++) {
         const DerivePlan *derive = &plan->derives[i];
         reads |= reads_op(derive->when, op) || reads_op(derive->time, op);
@@ -163,6 +167,15 @@ static bool one_role_each(const AgentPlan *plan)
     return true;
 }
 
+static bool has_condition_on_partition(const AgentPlan *plan)
+{
+    for (uint32_t i = 0; i < plan->ninputs; i++)
+        for (uint32_t r = 0; r < plan->inputs[i].nroles; r++)
+            if (plan->inputs[i].roles[r].kind == ROLE_PARTICIPANT && plan->inputs[i].roles[r].when)
+                return true;
+    return false;
+}
+
 static int64_t forget_after(const Agent *agent)
 {
     int64_t after = INT64_MAX;
@@ -188,6 +201,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     agent->aggregate_states = ARENA_ARRAY(&engine->arena, uint8_t, plan->naggregates + 1);
     agent->reads_context = plan_reads(engine->plan, plan, OP_CONTEXT);
     agent->reads_time = plan_reads(engine->plan, plan, OP_NOW);
+    agent->narrows = has_condition_on_partition(plan);
     uint32_t ncontext = CONTEXT_KEY + 1;
     for (uint32_t i = 0; i < plan->ncontexts; i++)
         ncontext += plan->contexts[i].nkeys;
@@ -199,7 +213,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     nodes_init(agent);
     agent->forget_after = forget_after(agent);
     agent->by_column = !agent->nlevels && !plan->quiet.duration && !agent->reads_time && !engine->options.row_by_row &&
-                       !(has_port(plan, PORT_ELSE) && has_when(plan)) && one_role_each(plan);
+                       !(has_port(plan, PORT_ELSE) && has_when(plan)) && one_role_each(plan) && !agent->narrows;
     if (plan->quiet.duration)
         quiet_init(agent);
 }
@@ -274,11 +288,38 @@ bool arrival_takes_part(const Arrival *arrival)
     return false;
 }
 
+/* The event as a partition sees it: without the participants whose condition on the partition does not hold, as in
+ * `on A a where a.at >= context.start + 10 min`. */
+static Arrival arrival_narrowed(Agent *agent, Handle leaf, const Arrival *arrival)
+{
+    Arrival narrowed = *arrival;
+    for (uint32_t r = 0; r < arrival->input->nroles; r++) {
+        const RolePlan *role = &arrival->input->roles[r];
+        if (role->kind != ROLE_PARTICIPANT || !role->when || !(arrival->roles >> r & 1))
+            continue;
+        views_row(agent, role->index, arrival->rows, arrival->row);
+        views_initiator(agent, leaf);
+        Surroundings around = views_surroundings(agent, leaf);
+        Cell value;
+        State state = program_value(role->when, agent->views, &around, &value);
+        if (state == STATE_OK && value.b)
+            continue;
+        narrowed.roles &= ~(UINT32_C(1) << r);
+        narrowed.failed |= (uint32_t)(state != STATE_OK) << r;
+        if (state == STATE_ERROR)
+            agent_reject(agent, "evaluation failed", TEXT("the `where` of an `on` line gave an error"), arrival->rows, arrival->row);
+    }
+    return narrowed;
+}
+
 void agent_descend(Agent *agent, Handle handle, const Arrival *arrival)
 {
     Node *node = node_at(agent, handle);
     if (node_is_leaf(agent, node)) {
-        agent->kind->event(agent, handle, arrival);
+        Arrival narrowed;
+        if (agent->narrows)
+            narrowed = arrival_narrowed(agent, handle, arrival);
+        agent->kind->event(agent, handle, agent->narrows ? &narrowed : arrival);
         return;
     }
     uint32_t level = node->level == NODE_ROOT ? 0 : node->level + 1u;

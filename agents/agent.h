@@ -131,6 +131,7 @@ struct Agent {
     uint32_t nlevels, nparts; /* of which kind `by` */
     bool by_column;           /* a kind with `mail` gets the mail at once */
     bool reads_context;       /* some program does */
+    bool narrows;             /* some `on … where` reads the partition, and is tested there */
     bool reads_time;          /* some program of a derive or enrichment calls now() */
     uint16_t leaf_level;      /* the level whose nodes are leaves; NODE_ROOT: the root is the only one */
     uint32_t leaf_state;      /* byte offset of the kind's state in a leaf */

@@ -230,7 +230,7 @@ static void evidence_add(Agent *agent, Set *set, EventId id)
 /* ── Taking in ── */
 
 /* A program over one event of the arrival; most just read an attribute. */
-static State value_of(Agent *agent, const Program *program, const Arrival *arrival, const uint16_t *columns, Cell *value)
+static State value_of(Agent *agent, Handle leaf, const Program *program, const Arrival *arrival, const uint16_t *columns, Cell *value)
 {
     if (program->n == 1 && program->code[0].op == OP_LOAD) {
         const Column *column = &arrival->rows->columns[columns[program->code[0].immediate]];
@@ -238,16 +238,16 @@ static State value_of(Agent *agent, const Program *program, const Arrival *arriv
         return column->states[arrival->row];
     }
     View view = {.rows = arrival->rows, .column = columns, .row = arrival->row};
-    Surroundings around = views_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, leaf);
     return program_value(program, &view, &around, value);
 }
 
-static bool takes(Agent *agent, const AggregatePlan *aggregate, const Arrival *arrival, const uint16_t *columns, Cell *value)
+static bool takes(Agent *agent, Handle leaf, const AggregatePlan *aggregate, const Arrival *arrival, const uint16_t *columns, Cell *value)
 {
     Cell where;
-    if (aggregate->where && !(value_of(agent, aggregate->where, arrival, columns, &where) == STATE_OK && where.b))
+    if (aggregate->where && !(value_of(agent, leaf, aggregate->where, arrival, columns, &where) == STATE_OK && where.b))
         return false;
-    State state = aggregate->value ? value_of(agent, aggregate->value, arrival, columns, value) : STATE_OK;
+    State state = aggregate->value ? value_of(agent, leaf, aggregate->value, arrival, columns, value) : STATE_OK;
     if (state == STATE_ERROR)
         agent_reject(agent, "evaluation failed", TEXT("the value of an aggregate gave an error"), arrival->rows, arrival->row);
     return state == STATE_OK;
@@ -269,7 +269,7 @@ static Member *member_add(Agent *agent, Set *set, const Arrival *arrival)
     return member;
 }
 
-static void aggregates_add(Agent *agent, Set *set, uint32_t participant, const Arrival *arrival, Member *member)
+static void aggregates_add(Agent *agent, Handle leaf, Set *set, uint32_t participant, const Arrival *arrival, Member *member)
 {
     const uint16_t *columns = shape_columns(&agent->plan->participants[participant].shape, arrival->rows->type);
     uint64_t *took = member ? member_took(agent, member) : NULL;
@@ -277,7 +277,7 @@ static void aggregates_add(Agent *agent, Set *set, uint32_t participant, const A
         const AggregatePlan *aggregate = &agent->plan->aggregates[k];
         Cell value = {0};
         Kept unused, *kept = member ? member_kept(agent, member, k) : NULL;
-        if (aggregate->participant != participant || !takes(agent, aggregate, arrival, columns, &value))
+        if (aggregate->participant != participant || !takes(agent, leaf, aggregate, arrival, columns, &value))
             continue;
         if (!accumulator_add(&agent->engine->pool, aggregate, accumulator_at(agent, set, k), plan_of(agent)->leaving,
                              agent->serial, value, kept ? kept : &unused))
@@ -312,7 +312,7 @@ uint64_t set_add(Agent *agent, Handle leaf, const Arrival *arrival)
     if (!member)
         evidence_add(agent, set, arrival->id);
     for (uint64_t left = participants; left; left &= left - 1) {
-        aggregates_add(agent, set, (uint32_t)__builtin_ctzll(left), arrival, member);
+        aggregates_add(agent, leaf, set, (uint32_t)__builtin_ctzll(left), arrival, member);
         latest_keep(agent, set, (uint32_t)__builtin_ctzll(left), arrival);
     }
     set->count++;

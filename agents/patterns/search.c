@@ -67,7 +67,7 @@ static bool holds(Search *search, uint32_t conjunct)
         Members members[STEPS_MAX];
         for (uint32_t s = 0; s < search->agent->plan->nsteps; s++)
             members[s] = search->steps[s].members;
-        sequence_aggregate(search->agent, members, search->agent->plan->nsteps);
+        sequence_aggregate(search->agent, search->leaf, members, search->agent->plan->nsteps);
     }
     return views_test(search->agent, search->agent->plan->conjuncts[conjunct].program, search->leaf, NULL);
 }

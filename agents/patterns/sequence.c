@@ -94,10 +94,10 @@ void sequence_show(Agent *agent, uint32_t step, const Members *members, uint32_t
     }
 }
 
-static void accumulate(Agent *agent, const AggregatePlan *aggregate, Accumulator *acc, const Entry *entry)
+static void accumulate(Agent *agent, Handle leaf, const AggregatePlan *aggregate, Accumulator *acc, const Entry *entry)
 {
     View view = views_of_record(agent, aggregate->participant, entry->record);
-    Surroundings around = views_surroundings(agent, HANDLE_NONE);
+    Surroundings around = views_surroundings(agent, leaf);
     Cell value = {0};
     Kept kept;
     if (aggregate->where && !(program_value(aggregate->where, &view, &around, &value) == STATE_OK && value.b))
@@ -120,14 +120,14 @@ static void aggregate_put(Agent *agent, uint32_t k, const Accumulator *acc)
     agent->aggregates[k] = value;
 }
 
-void sequence_aggregate(Agent *agent, const Members *members, uint32_t nsteps)
+void sequence_aggregate(Agent *agent, Handle leaf, const Members *members, uint32_t nsteps)
 {
     for (uint32_t k = 0; k < agent->plan->naggregates; k++) {
         const AggregatePlan *aggregate = &agent->plan->aggregates[k];
         Accumulator acc = {0};
         for (uint32_t s = 0; s < nsteps; s++)
             for (uint32_t i = 0; agent->plan->steps[s].participant == aggregate->participant && i < members[s].n; i++)
-                accumulate(agent, aggregate, &acc, members[s].items[i]);
+                accumulate(agent, leaf, aggregate, &acc, members[s].items[i]);
         aggregate_put(agent, k, &acc);
         accumulator_clear(&agent->engine->pool, aggregate, &acc, false);
     }
@@ -164,7 +164,7 @@ void sequence_report(Agent *agent, Handle leaf, const Members *members, int64_t 
         sequence_show(agent, s, &members[s], members[s].n - 1);
     views_initiator(agent, leaf);
     if (sequence_plan_of(agent)->aggregates)
-        sequence_aggregate(agent, members, agent->plan->nsteps);
+        sequence_aggregate(agent, leaf, members, agent->plan->nsteps);
     sequence->matches++;
     agent->stats.matches++;
     sequence->done = policies->match == MATCH_ONCE ||

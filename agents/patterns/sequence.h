@@ -84,7 +84,7 @@ bool sequence_is_within(const Agent *agent, int64_t first, int64_t last);
 /* Points the views of a step at its members; current is the member that plain b and b[prev] are about. */
 void sequence_show(Agent *agent, uint32_t step, const Members *members, uint32_t current);
 /* Computes the aggregates over the members of steps 0..n-1; of the others they are those of no events. */
-void sequence_aggregate(Agent *agent, const Members *members, uint32_t nsteps);
+void sequence_aggregate(Agent *agent, Handle leaf, const Members *members, uint32_t nsteps);
 /* Reports a match: enriches, derives, counts. The views and members are those of all steps. */
 void sequence_report(Agent *agent, Handle leaf, const Members *members, int64_t time);
 /* Which steps the arrival's participant roles fit, a bit each. */
