@@ -84,14 +84,9 @@ static void levels_init(Agent *agent)
         }
         agent->levels[agent->nlevels++] = level;
     }
-    bool under_window = false;
-    for (uint32_t i = 0; i < agent->nlevels; i++) {
-        Level *level = &agent->levels[i];
-        level->under_window = under_window;
-        under_window |= makes_windows(level->kind);
-        if (level->kind == CONTEXT_BY)
-            level->part = agent->nparts++;
-    }
+    for (uint32_t i = 0; i < agent->nlevels; i++)
+        if (agent->levels[i].kind == CONTEXT_BY)
+            agent->levels[i].part = agent->nparts++;
 }
 
 /* Lays out the node of each level: header, window or counter, state. Sizes are multiples of 8. */
@@ -119,35 +114,27 @@ static void nodes_init(Agent *agent)
     }
 }
 
-static bool reads_op(const Program *program, Op op)
-{
-    for (uint32_t i = 0; program && i < program->n; i++)
-        if (program->code[i].op == op)
-            return true;
-    return false;
-}
-
 /* Whether some program that runs for a match or a derivation has an instruction. */
 static bool plan_reads(const Plan *network, const AgentPlan *plan, Op op)
 {
-    bool reads = reads_op(plan->condition, op) || reads_op(plan->quiet.per, op) || reads_op(plan->expect.since, op);
+    bool reads = program_has(plan->condition, op) || program_has(plan->quiet.per, op) || program_has(plan->expect.since, op);
     for (uint32_t i = 0; i < plan->naggregates; i++)
-        reads |= reads_op(plan->aggregates[i].value, op) || reads_op(plan->aggregates[i].where, op);
+        reads |= program_has(plan->aggregates[i].value, op) || program_has(plan->aggregates[i].where, op);
     for (uint32_t i = 0; i < plan->ncontexts; i++)
-        reads |= reads_op(plan->contexts[i].since, op);
+        reads |= program_has(plan->contexts[i].since, op);
     for (uint32_t i = 0; i < plan->nderives; i++) {
         const DerivePlan *derive = &plan->derives[i];
-        reads |= reads_op(derive->when, op) || reads_op(derive->time, op);
+        reads |= program_has(derive->when, op) || program_has(derive->time, op);
         for (uint32_t k = 0; k < network->types[derive->type].nattributes; k++)
-            reads |= reads_op(derive->values[k], op);
+            reads |= program_has(derive->values[k], op);
     }
     for (uint32_t i = 0; i < plan->nenriches; i++)
-        reads |= reads_op(plan->enriches[i].keys[0], op) || reads_op(plan->enriches[i].keys[1], op);
+        reads |= program_has(plan->enriches[i].keys[0], op) || program_has(plan->enriches[i].keys[1], op);
     for (uint32_t i = 0; i < plan->nconjuncts; i++)
-        reads |= reads_op(plan->conjuncts[i].program, op);
+        reads |= program_has(plan->conjuncts[i].program, op);
     for (uint32_t i = 0; i < plan->ninputs; i++)
         for (uint32_t r = 0; r < plan->inputs[i].nroles; r++)
-            reads |= reads_op(plan->inputs[i].roles[r].when, op);
+            reads |= program_has(plan->inputs[i].roles[r].when, op);
     return reads;
 }
 

@@ -57,7 +57,6 @@ typedef struct Level {
     uint32_t step_index;      /* index in the plan */
     uint32_t part;            /* of `by`: index into Arrival.key_parts */
     uint32_t nkeys, key_first;/* of `by`: InputPlan.keys[key_first …] */
-    bool under_window;        /* an earlier level has windows: nodes here die with them */
 } Level;
 
 /* What a trailing context leaves to the leaf. */

@@ -18,7 +18,7 @@ enum { INDEX_MIN = 4 };
 
 typedef struct Listener {
     Agent *agent;
-    uint32_t input, role;
+    uint32_t input;
     const Program *filter; /* NULL = every row; of an indexed one what is left */
     const uint16_t *columns;
 } Listener;
@@ -271,7 +271,7 @@ void interest_free(Interest *interest)
     memory_free(interest->engine->memory, interest->chosen, 4 * (size_t)interest->room * sizeof(uint32_t));
 }
 
-/* ── EqualSlot ── */
+/* ── Posting ── */
 
 static void room_for(Interest *interest, uint32_t n)
 {
@@ -294,20 +294,19 @@ static void failed_report(Agent *agent, const Rows *rows, uint32_t row)
     agent_reject(agent, "evaluation failed", TEXT("the `where` of an `on` line gave an error"), rows, row);
 }
 
-static bool row_passes(Interest *interest, Agent *agent, const Program *filter, const uint16_t *columns,
-                       const Rows *rows, uint32_t row, bool *error)
+/* Evaluates a filter for one row alone; NULL is true. *passes only if the state is STATE_OK. */
+static State row_test(Agent *agent, const Program *filter, const uint16_t *columns, const Rows *rows, uint32_t row, bool *passes)
 {
     View view = {.rows = rows, .column = columns, .row = row};
     Surroundings around = views_surroundings(agent, HANDLE_NONE);
     around.now = rows->key[row].time;
-    (void)interest;
-    Cell value;
+    Cell value = {.b = 1};
     State state = filter ? program_value(filter, &view, &around, &value) : STATE_OK;
-    *error = state == STATE_ERROR;
-    return !filter || (state == STATE_OK && value.b);
+    *passes = state == STATE_OK && value.b;
+    return state;
 }
 
-/* Rows from..from + n of a type that pass a filter; positions are row indexes. */
+/* The rows of a type that pass a filter, and those where it fails. */
 static uint32_t choose(Interest *interest, Agent *agent, const Program *filter, const uint16_t *columns, const Rows *rows,
                        uint32_t *chosen, uint32_t *failed, uint32_t *nfailed)
 {
@@ -315,11 +314,11 @@ static uint32_t choose(Interest *interest, Agent *agent, const Program *filter, 
     *nfailed = 0;
     if (!filter || filter->reads_time || interest->engine->options.row_by_row) {
         for (uint32_t row = 0; row < rows->n; row++) {
-            bool error;
-            if (row_passes(interest, agent, filter, columns, rows, row, &error))
-                chosen[n++] = row;
-            else if (error)
+            bool passes;
+            if (row_test(agent, filter, columns, rows, row, &passes) == STATE_ERROR)
                 failed[(*nfailed)++] = row;
+            else if (passes)
+                chosen[n++] = row;
         }
         return n;
     }
@@ -370,14 +369,15 @@ static void post_candidate(Interest *interest, const TypeInterest *self, uint32_
 {
     const Candidate *candidate = &self->candidates[index];
     const Rows *rows = &interest->engine->batch.rows[type];
-    if (candidate->compare.simple && !interest->engine->options.row_by_row && !compare_passes(&candidate->compare, rows, row))
+    bool simple = candidate->compare.simple && !interest->engine->options.row_by_row;
+    if (simple && !compare_passes(&candidate->compare, rows, row))
         return;
     const Listener *listener = &self->indexed[index];
-    bool error = false, decided = candidate->always || (candidate->compare.simple && !interest->engine->options.row_by_row);
-    if (decided || row_passes(interest, listener->agent, listener->filter, listener->columns, rows, row, &error))
-        post(interest, listener->agent, type, listener->input, row, 1, 0);
-    else if (error)
+    bool passes = candidate->always || simple;
+    if (!passes && row_test(listener->agent, listener->filter, listener->columns, rows, row, &passes) == STATE_ERROR)
         failed_report(listener->agent, rows, row);
+    if (passes)
+        post(interest, listener->agent, type, listener->input, row, 1, 0);
 }
 
 /* Hashes go ahead of look-ups, so that the slots are on their way when they are asked for. */
@@ -409,17 +409,14 @@ static void union_split(Interest *interest, const Union *all, uint32_t type, uin
     const InputPlan *input = &agent->plan->inputs[all->input];
     const RolePlan *plan = &input->roles[role];
     const uint16_t *columns = shape_columns(role_shape(agent->plan, input, plan), type);
-    Surroundings around = views_surroundings(agent, HANDLE_NONE);
     for (uint32_t row = 0; row < rows->n; row++) {
-        View view = {.rows = rows, .column = columns, .row = row};
-        Cell value = {.b = 1};
-        around.now = rows->key[row].time;
-        State state = plan->filter ? program_value(plan->filter, &view, &around, &value) : STATE_OK;
+        bool passes;
+        State state = row_test(agent, plan->filter, columns, rows, row, &passes);
         if (state == STATE_ERROR)
             failed_report(agent, rows, row);
         if (state != STATE_OK)
             interest->fails[row] |= UINT32_C(1) << role;
-        else if (value.b)
+        else if (passes)
             interest->masks[row] |= UINT32_C(1) << role;
     }
 }

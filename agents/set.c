@@ -84,10 +84,7 @@ void set_plan(Agent *agent)
     own->knows_number = agent->counts;
     members_plan(plan, own);
     sizes_plan(plan, own);
-    own->evidence_first = plan->policies.evidence == EVIDENCE_ENDS ? EVIDENCE_FIRST : 0;
-    own->evidence_last = plan->policies.evidence == EVIDENCE_ENDS   ? EVIDENCE_LAST_DEFAULT
-                         : plan->policies.evidence == EVIDENCE_LAST ? plan->policies.evidence_last
-                                                                    : 0;
+    own->evidence = evidence_of(&plan->policies);
     own->condition = compare_of(plan->condition, OP_AGGREGATE);
     agent->own = own;
 }
@@ -206,13 +203,13 @@ void set_expire(Agent *agent, Handle leaf, int64_t time)
 static void evidence_add(Agent *agent, Set *set, EventId id)
 {
     const SetPlan *plan = plan_of(agent);
-    uint32_t most = plan->evidence_first + plan->evidence_last;
+    uint32_t most = plan->evidence.first + plan->evidence.last;
     if (!most)
         return;
     Pool *pool = &agent->engine->pool;
     uint64_t at = set->count;
     if (at >= most)
-        at = plan->evidence_first + (at - plan->evidence_first) % plan->evidence_last;
+        at = plan->evidence.first + (at - plan->evidence.first) % plan->evidence.last;
     if (at >= set->evidence_room) {
         uint32_t room = set->evidence_room ? set->evidence_room * 2 : 2;
         room = room < most ? room : most;
@@ -391,7 +388,7 @@ uint32_t set_causes(Agent *agent, Handle leaf, const EventId **causes, uint64_t 
 {
     const Set *set = set_at(agent, leaf);
     const SetPlan *plan = plan_of(agent);
-    uint32_t most = plan->evidence_first + plan->evidence_last, n = 0;
+    uint32_t most = plan->evidence.first + plan->evidence.last, n = 0;
     *count = set->count;
     *causes = NULL;
     if (!most || !set->count)
@@ -399,9 +396,9 @@ uint32_t set_causes(Agent *agent, Handle leaf, const EventId **causes, uint64_t 
     EventId *ids = arena_raw(&agent->engine->scratch, most * sizeof *ids);
     const EventId *kept = set->evidence ? pool_at(&agent->engine->pool, set->evidence) : NULL;
     for (uint64_t i = 0; i < set->count; i++) {
-        if (set->count > most && i == plan->evidence_first)
-            i = set->count - plan->evidence_last;
-        uint64_t at = i < most ? i : plan->evidence_first + (i - plan->evidence_first) % plan->evidence_last;
+        if (set->count > most && i == plan->evidence.first)
+            i = set->count - plan->evidence.last;
+        uint64_t at = i < most ? i : plan->evidence.first + (i - plan->evidence.first) % plan->evidence.last;
         ids[n++] = plan->leaving ? member_at(agent, set, i)->id : kept[at];
     }
     *causes = ids;

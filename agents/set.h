@@ -12,8 +12,9 @@
 #include "agents/accumulator.h"
 #include "agents/node.h"
 #include "agents/compare.h"
+#include "agents/evidence.h"
 
-enum { EVIDENCE_FIRST = 50, EVIDENCE_LAST_DEFAULT = 50, AGGREGATES_MAX = 64 };
+enum { AGGREGATES_MAX = 64 };
 
 typedef struct Set {
     uint64_t count;          /* members in it */
@@ -40,7 +41,7 @@ typedef struct SetPlan {
     uint32_t *latest;        /* per participant: byte offset of its record's handle; 0 = not kept */
     uint32_t emitted;        /* byte offset; 0 = none */
     uint32_t size;           /* bytes of a set */
-    uint32_t evidence_first, evidence_last;
+    Evidence evidence;
     Compare condition;       /* of a threshold, if it is that simple */
 } SetPlan;
 

@@ -165,6 +165,15 @@ TypeKind program_reg_type(const ProgramBuilder *b, Reg reg);
 bool program_reg_constant(const ProgramBuilder *b, Reg reg, Cell *value, State *state);
 Program *program_end(ProgramBuilder *b, Reg result);
 
+/* Whether a program has an instruction of an op. NULL has none. */
+static inline bool program_has(const Program *program, Op op)
+{
+    for (uint32_t i = 0; program && i < program->n; i++)
+        if (program->code[i].op == op)
+            return true;
+    return false;
+}
+
 /* If the program is one constant, returns true and its value. */
 bool program_is_constant(const Program *program, Cell *value, State *state);
 

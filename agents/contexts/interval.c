@@ -2,29 +2,26 @@
  *
  * For each event, in this order (SEMANTICS 0.3): it closes the windows that it terminates and is not in them;
  * it opens one, by the initiator policy `again`, and is in it; it goes into every window that is then open.
- * A window whose time was over before it began closes with its opener alone. A window that has reached its number of events, participants and its opener, closes with that event inside. */
+ * A window whose time was over before it began closes with its opener alone. A window that has reached its number
+ * of events, participants and its opener, closes with that event inside. */
 #include "agents/timer.h"
 #include "agents/views.h"
 
-#include <assert.h>
-
-static const RolePlan *role_of(const Arrival *arrival, RoleKind kind, uint32_t step, uint32_t from, uint32_t *found)
+/* The event's next role of a kind toward a step of the context, behind `last`, which is NULL at first; NULL if there
+ * is no more. */
+static const RolePlan *role_next(const Arrival *arrival, RoleKind kind, uint32_t step, const RolePlan *last)
 {
-    for (uint32_t r = from; r < arrival->input->nroles; r++) {
-        const RolePlan *role = &arrival->input->roles[r];
-        if ((arrival->roles >> r & 1) && role->kind == kind && role->index == step) {
-            *found = r;
-            return role;
-        }
-    }
+    const RolePlan *roles = arrival->input->roles;
+    for (uint32_t r = last ? (uint32_t)(last - roles) + 1 : 0; r < arrival->input->nroles; r++)
+        if ((arrival->roles >> r & 1) && roles[r].kind == kind && roles[r].index == step)
+            return &roles[r];
     return NULL;
 }
 
 /* Whether the event has a role toward a window whose opener its predicate may read. */
 static bool has_role(Agent *agent, Handle node, const Arrival *arrival, RoleKind kind, uint32_t step)
 {
-    const RolePlan *role;
-    for (uint32_t r = 0; (role = role_of(arrival, kind, step, r, &r)); r++) {
+    for (const RolePlan *role = NULL; (role = role_next(arrival, kind, step, role));) {
         if (!role->when)
             return true;
         if (role->participant != INDEX_NONE)
@@ -131,8 +128,7 @@ static uint32_t windows_list(Agent *agent, Handle parent, int64_t time, Handle o
 static void terminate(Agent *agent, uint32_t step, Handle parent, const Arrival *arrival)
 {
     Handle *windows;
-    uint32_t found;
-    bool closes = role_of(arrival, ROLE_CLOSER, step, 0, &found), discards = role_of(arrival, ROLE_DISCARDER, step, 0, &found);
+    bool closes = role_next(arrival, ROLE_CLOSER, step, NULL), discards = role_next(arrival, ROLE_DISCARDER, step, NULL);
     if (!closes && !discards)
         return;
     uint32_t n = windows_list(agent, parent, arrival->time, HANDLE_NONE, &windows);
@@ -157,9 +153,8 @@ static void extend(Agent *agent, uint32_t level, Handle node, const RolePlan *ro
 /* Opens a window or applies `again` to those that are open. Returns the window whose opener the event is now. */
 static Handle initiate(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {
-    uint32_t found;
     const Level *self = &agent->levels[level];
-    const RolePlan *role = role_of(arrival, ROLE_OPENER, self->step_index, 0, &found);
+    const RolePlan *role = role_next(arrival, ROLE_OPENER, self->step_index, NULL);
     if (!role)
         return HANDLE_NONE;
     Handle *windows;

@@ -11,8 +11,8 @@
  *
  * Where events are consumed no match can be older than the newest event, so only those that end in it are looked for.
  * Of the chosen, those are reported that contain the newest event; with `evaluate on` those with an event since the
- * last evaluation, at a close all. `consume` takes them one at a
- * time: the first is reported and its events go before the next is looked for. */
+ * last evaluation, at a close all. `consume` takes them one at a time: the first is reported and its events go before
+ * the next is looked for. */
 #include "agents/patterns/sequence.h"
 
 #include <assert.h>
@@ -445,7 +445,8 @@ void search_event(Agent *agent, Handle leaf, const Arrival *arrival, uint32_t st
         return;
     evaluate(agent, leaf, true, agent->serial - 1);
     Queue *queue = sequence_queue(agent, leaf, last);
-    bool alone = !plan->steps[last].loop && plan->steps[last].link != LINK_FIRST && sequence_plan_of(agent)->newest_last && !sequence_plan_of(agent)->keeps_used;
+    const SequencePlan *own = sequence_plan_of(agent);
+    bool alone = !plan->steps[last].loop && plan->steps[last].link != LINK_FIRST && own->newest_last && !own->keeps_used;
     if (alone && queue->n && queue_at(agent, queue, queue->n - 1)->serial == agent->serial)
         queue_remove(agent, queue, queue->n - 1); /* it can end no later match */
 }

@@ -7,16 +7,6 @@
 
 #include "agents/accumulator.h"
 
-enum { EVIDENCE_DEFAULT = 50 };
-
-static bool reads_aggregates(const Program *program)
-{
-    for (uint32_t i = 0; i < program->n; i++)
-        if (program->code[i].op == OP_AGGREGATE)
-            return true;
-    return false;
-}
-
 static bool picks_only(const AgentPlan *plan, PolicyValue value)
 {
     for (uint32_t s = 0; s < plan->nsteps; s++)
@@ -41,12 +31,8 @@ static void sequence_init(Agent *agent)
     own->newest_last = policies->consume != CONSUME_NONE || picks_only(plan, PICK_EACH);
     own->reads_aggregates = ARENA_ARRAY(arena, uint8_t, plan->nconjuncts + 1);
     for (uint32_t c = 0; c < plan->nconjuncts; c++)
-        own->reads_aggregates[c] = reads_aggregates(plan->conjuncts[c].program);
-    own->aggregates = plan->naggregates != 0;
-    own->evidence_first = policies->evidence == EVIDENCE_ENDS ? EVIDENCE_DEFAULT : 0;
-    own->evidence_last = policies->evidence == EVIDENCE_ENDS   ? EVIDENCE_DEFAULT
-                         : policies->evidence == EVIDENCE_LAST ? policies->evidence_last
-                                                               : 0;
+        own->reads_aggregates[c] = program_has(plan->conjuncts[c].program, OP_AGGREGATE);
+    own->evidence = evidence_of(policies);
     own->runs = runs_fit(agent);
 }
 
@@ -144,14 +130,14 @@ static EventId entry_id(const Agent *agent, const Entry *entry)
 static uint32_t causes_make(Agent *agent, const Members *members, EventId **causes, uint64_t *count)
 {
     const SequencePlan *own = sequence_plan_of(agent);
-    uint32_t most = own->evidence_first + own->evidence_last, total = 0, n = 0, at = 0;
+    uint32_t most = own->evidence.first + own->evidence.last, total = 0, n = 0, at = 0;
     for (uint32_t s = 0; s < agent->plan->nsteps; s++)
         total += members[s].n;
     *count = total;
     *causes = arena_raw(&agent->engine->scratch, (most + 1) * sizeof **causes);
     for (uint32_t s = 0; s < agent->plan->nsteps; s++)
         for (uint32_t i = 0; i < members[s].n; i++, at++)
-            if (at < own->evidence_first || (total <= most ? most != 0 : at >= total - own->evidence_last))
+            if (at < own->evidence.first || (total <= most ? most != 0 : at >= total - own->evidence.last))
                 (*causes)[n++] = entry_id(agent, members[s].items[i]);
     return n;
 }
@@ -163,7 +149,7 @@ void sequence_report(Agent *agent, Handle leaf, const Members *members, int64_t 
     for (uint32_t s = 0; s < agent->plan->nsteps; s++)
         sequence_show(agent, s, &members[s], members[s].n - 1);
     views_initiator(agent, leaf);
-    if (sequence_plan_of(agent)->aggregates)
+    if (agent->plan->naggregates)
         sequence_aggregate(agent, leaf, members, agent->plan->nsteps);
     sequence->matches++;
     agent->stats.matches++;

@@ -9,6 +9,7 @@
 #ifndef AGENTS_PATTERNS_SEQUENCE_H
 #define AGENTS_PATTERNS_SEQUENCE_H
 
+#include "agents/evidence.h"
 #include "agents/views.h"
 
 enum { STEPS_MAX = 32 };
@@ -44,8 +45,7 @@ typedef struct SequencePlan {
     bool newest_last;          /* a match can only be completed by the newest event as its last */
     bool keeps_used;           /* some step binds for good: consumed events stay to block later ones */
     uint8_t *reads_aggregates; /* per conjunct */
-    bool aggregates;           /* a program of the match reads aggregates */
-    uint32_t evidence_first, evidence_last;
+    Evidence evidence;
 } SequencePlan;
 
 /* The members that a step has in the match at hand: one, or those of a loop. */
