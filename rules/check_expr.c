@@ -237,10 +237,31 @@ Type *expr_final(Checker *check, const Scope *scope, Expr *expr)
     return expr->type;
 }
 
+/* The value that says nothing, as `cep check --fix` offers it behind `??`; NULL where a type has none. */
+static const char *zero_of(const Type *type)
+{
+    switch (type->kind) {
+    case TYPE_BOOL: return "false";
+    case TYPE_INT: return "0";
+    case TYPE_FLOAT: return "0.0";
+    case TYPE_STRING: return "\"\"";
+    default: return NULL;
+    }
+}
+
 /* "attribute `count`", or "index" where there is no name. */
 static Text place_text(Checker *check, const char *what, Text name)
 {
     return name.len ? arena_printf(check->arena, "%s `%.*s`", what, TEXT_ARGS(name)) : text_of(what);
+}
+
+/* An int becomes a float without loss. */
+static void mend_with_float(Checker *check, Diagnostic *diagnostic, const Expr *expr)
+{
+    Text text = sources_text(check->sources, expr->span);
+    diagnostics_hint(diagnostic, "write `float(%.*s)`", TEXT_ARGS(check_quote(check, expr->span)));
+    if (!memchr(text.p, '\n', text.len))
+        diagnostics_fix(diagnostic, expr->span, "float(%.*s)", TEXT_ARGS(text));
 }
 
 static bool assign_mismatch(Checker *check, Expr *expr, Type *type, Type *want, Text place)
@@ -251,7 +272,7 @@ static bool assign_mismatch(Checker *check, Expr *expr, Type *type, Type *want, 
                                     TEXT_ARGS(place), TEXT_ARGS(needs), TEXT_ARGS(quote), TEXT_ARGS(has));
     if (type->class == CLASS_VALUE && want->class == CLASS_VALUE) {
         if (want->kind == TYPE_FLOAT && type->kind == TYPE_INT)
-            diagnostics_hint(d, "write `float(%.*s)`", TEXT_ARGS(quote));
+            mend_with_float(check, d, expr);
         else if (want->kind == TYPE_INT && type->kind == TYPE_FLOAT)
             diagnostics_hint(d, "write `int(%.*s)`", TEXT_ARGS(quote));
         else if (want->kind == TYPE_STRING)
@@ -342,11 +363,13 @@ bool expr_assign(Checker *check, const Scope *scope, Expr *expr, Type *want, con
         return assign_mismatch(check, expr, type, want, place);
     if (type->optional && !want->optional) {
         Text quote = check_quote(check, expr->span);
-        diagnostics_hint(diagnostics_add(check->diagnostics, DIAGNOSTIC_OPTIONAL, expr->span,
-                                         "`%.*s` may be missing, and %.*s needs a value", TEXT_ARGS(quote),
-                                         TEXT_ARGS(place)),
-                         "write `%s%.*s%s ?? default`", expr->kind > EXPR_COALESCE ? "(" : "", TEXT_ARGS(quote),
-                         expr->kind > EXPR_COALESCE ? ")" : "");
+        Diagnostic *d = diagnostics_add(check->diagnostics, DIAGNOSTIC_OPTIONAL, expr->span,
+                                        "`%.*s` may be missing, and %.*s needs a value", TEXT_ARGS(quote), TEXT_ARGS(place));
+        bool loose = expr->kind > EXPR_COALESCE;
+        diagnostics_hint(d, "write `%s%.*s%s ?? default`", loose ? "(" : "", TEXT_ARGS(quote), loose ? ")" : "");
+        const char *zero = zero_of(want);
+        if (zero && !loose)
+            diagnostics_fix(d, (Span){expr->span.file, expr->span.end, expr->span.end}, " ?? %s", zero);
         return false;
     }
     return true;

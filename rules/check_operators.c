@@ -146,10 +146,13 @@ static Type *negate(Checker *check, const Scope *scope, Expr *expr)
 void check_hint_duration(Checker *check, Diagnostic *diagnostic, const Expr *expr)
 {
     Text quote = check_quote(check, expr->span);
-    if (expr->kind == EXPR_QUANTITY && expr->quantity->parts[0].unit == UNIT_M)
-        diagnostics_hint(diagnostic, "did you mean `%.*s min`?", TEXT_ARGS(expr->quantity->parts[0].number));
-    else if (expr->kind == EXPR_INT || expr->kind == EXPR_FLOAT)
+    if (expr->kind == EXPR_QUANTITY && expr->quantity->parts[0].unit == UNIT_M) {
+        QuantityPart part = expr->quantity->parts[0];
+        diagnostics_hint(diagnostic, "did you mean `%.*s min`?", TEXT_ARGS(part.number));
+        diagnostics_fix(diagnostic, part.span, "%.*s min", TEXT_ARGS(part.number));
+    } else if (expr->kind == EXPR_INT || expr->kind == EXPR_FLOAT) {
         diagnostics_hint(diagnostic, "a duration has a unit: `%.*s s`", TEXT_ARGS(quote));
+    }
 }
 
 static void compare_hint(Checker *check, Diagnostic *d, const Expr *a, const Expr *b)

@@ -221,8 +221,10 @@ static Type *unknown_name(Checker *check, const Scope *scope, Expr *expr)
         Diagnostic *d = diagnostics_add(check->diagnostics, DIAGNOSTIC_ALIAS_MISSING, expr->span,
                                         "`%.*s` is an attribute; write the alias of its event before it",
                                         TEXT_ARGS(name));
-        if (owners == 1)
+        if (owners == 1) {
             diagnostics_hint(d, "did you mean `%.*s.%.*s`?", TEXT_ARGS(owner->name), TEXT_ARGS(name));
+            diagnostics_fix(d, (Span){expr->span.file, expr->span.start, expr->span.start}, "%.*s.", TEXT_ARGS(owner->name));
+        }
         return ERROR_TYPE;
     }
     if (check_look(check, SPACE_EVENT, name) && scope->agent) {

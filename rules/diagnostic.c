@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <string.h>
 
 static const struct {
     const char *code, *title;
@@ -70,7 +71,7 @@ static bool is_known(const Diagnostics *diagnostics, DiagnosticCode code, Span s
 Diagnostic *diagnostics_add(Diagnostics *diagnostics, DiagnosticCode code, Span span, const char *format, ...)
 {
     Diagnostic *diagnostic = ARENA_NEW(diagnostics->arena, Diagnostic);
-    *diagnostic = (Diagnostic){.code = code, .span = span, .arena = diagnostics->arena};
+    *diagnostic = (Diagnostic){.code = code, .span = span, .owner = diagnostics};
     if (is_known(diagnostics, code, span))
         return diagnostic;
     bool error = diagnostic_is_error(code);
@@ -90,7 +91,7 @@ Diagnostic *diagnostics_hint(Diagnostic *diagnostic, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    diagnostic->hint = format_text(diagnostic->arena, format, args);
+    diagnostic->hint = format_text(diagnostic->owner->arena, format, args);
     va_end(args);
     return diagnostic;
 }
@@ -99,31 +100,73 @@ Diagnostic *diagnostics_note(Diagnostic *diagnostic, Span span, const char *form
 {
     va_list args;
     va_start(args, format);
-    diagnostic->note = format_text(diagnostic->arena, format, args);
+    diagnostic->note = format_text(diagnostic->owner->arena, format, args);
     diagnostic->note_span = span;
     va_end(args);
     return diagnostic;
 }
 
-Text diagnostics_nearest(Text word, const Text *candidates, size_t n)
+Diagnostic *diagnostics_fix(Diagnostic *diagnostic, Span span, const char *format, ...)
 {
-    Text nearest = {0};
-    uint32_t limit = word.len < 3 ? 1 : word.len < 8 ? 2 : 3, best = limit + 1;
+    va_list args;
+    va_start(args, format);
+    diagnostic->fix = (Fix){.span = span, .text = format_text(diagnostic->owner->arena, format, args), .set = true};
+    va_end(args);
+    Text before = sources_text(diagnostic->owner->sources, span);
+    assert(!memchr(before.p, '\n', before.len) && !memchr(diagnostic->fix.text.p, '\n', diagnostic->fix.text.len));
+    return diagnostic;
+}
+
+/* The nearest candidate, its distance, and whether another one is as near. */
+typedef struct Nearest {
+    Text text;
+    uint32_t distance;
+    bool shared;
+} Nearest;
+
+static Nearest find_nearest(Text word, const Text *candidates, size_t n)
+{
+    uint32_t limit = word.len < 3 ? 1 : word.len < 8 ? 2 : 3;
+    Nearest nearest = {.distance = limit + 1};
     for (size_t i = 0; i < n; i++) {
         uint32_t distance = text_distance(word, candidates[i], limit);
-        if (distance < best && distance < word.len && distance < candidates[i].len) {
-            best = distance;
-            nearest = candidates[i];
-        }
+        if (distance > nearest.distance || distance >= word.len || distance >= candidates[i].len)
+            continue;
+        if (distance < nearest.distance)
+            nearest = (Nearest){candidates[i], distance, false};
+        else if (!text_is(nearest.text, candidates[i]))
+            nearest.shared = true;
     }
     return nearest;
 }
 
+Text diagnostics_nearest(Text word, const Text *candidates, size_t n)
+{
+    return find_nearest(word, candidates, n).text;
+}
+
+/* Whether a text is a name that needs no back-ticks; the dot of `cep.Late` may stand in it. */
+static bool is_plain(Text text)
+{
+    for (uint32_t i = 0; i < text.len; i++) {
+        char c = text.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(i && ((c >= '0' && c <= '9') || c == '.')))
+            return false;
+    }
+    return true;
+}
+
 Diagnostic *diagnostics_near(Diagnostic *diagnostic, Text word, const Text *candidates, size_t n)
 {
-    Text nearest = diagnostics_nearest(word, candidates, n);
-    if (nearest.len)
-        diagnostics_hint(diagnostic, "did you mean `%.*s`?", TEXT_ARGS(nearest));
+    enum { LETTERS_AN_EDIT = 3 }; /* of the word, before an edit is taken for certain */
+    Nearest nearest = find_nearest(word, candidates, n);
+    if (!nearest.text.len)
+        return diagnostic;
+    diagnostics_hint(diagnostic, "did you mean `%.*s`?", TEXT_ARGS(nearest.text));
+    if (!nearest.shared && nearest.distance * LETTERS_AN_EDIT <= word.len && is_plain(nearest.text) &&
+        text_is(sources_text(diagnostic->owner->sources, diagnostic->span), word))
+        diagnostics_fix(diagnostic, diagnostic->span, "%.*s", TEXT_ARGS(nearest.text));
     return diagnostic;
 }
 

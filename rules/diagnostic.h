@@ -28,6 +28,14 @@ typedef enum DiagnosticCode {
     DIAGNOSTIC_COUNT
 } DiagnosticCode;
 
+/* The edit that mends a mistake, where only one can be meant. It stays on one line. `cep check --fix` and
+ * editors make it; the hint says the same to people. */
+typedef struct Fix {
+    Span span;
+    Text text; /* what stands there instead */
+    bool set;
+} Fix;
+
 typedef struct Diagnostic {
     DiagnosticCode code;
     Span span;
@@ -35,7 +43,8 @@ typedef struct Diagnostic {
     Text hint;       /* empty = none; a short one follows the carets, a long one is a line of its own */
     Text note;       /* empty = none; said of the place note_span: "`w` is declared here" */
     Span note_span;
-    Arena *arena;    /* where hint and note are formatted */
+    Fix fix;
+    const struct Diagnostics *owner;
 } Diagnostic;
 
 typedef struct Diagnostics {
@@ -60,7 +69,12 @@ Diagnostic *diagnostics_hint(Diagnostic *diagnostic, const char *format, ...) __
 Diagnostic *diagnostics_note(Diagnostic *diagnostic, Span span, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Attaches "did you mean `x`?" with the candidate nearest to the word, if one is near enough. */
+/* Attaches the edit that mends it. Returns the diagnostic. */
+Diagnostic *diagnostics_fix(Diagnostic *diagnostic, Span span, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Attaches "did you mean `x`?" with the candidate nearest to the word, if one is near enough; and the edit, if it
+ * is very near, no other is as near, and the word is what the diagnostic's span holds. */
 Diagnostic *diagnostics_near(Diagnostic *diagnostic, Text word, const Text *candidates, size_t n);
 
 /* Returns the candidate nearest to the word, or an empty text when none is near enough. */

@@ -1,10 +1,14 @@
 /* Diagnostics for programs: an object a line, and SARIF 2.1.0.
  *
  *   {"file":"atm.cep","line":31,"col":42,"end":{"line":31,"col":48},"severity":"error","code":"E0203",
- *    "message":"…","hint":"…"}
+ *    "message":"…","hint":"…","note":{"text":"…","file":"atm.cep","line":9,"col":3},
+ *    "fix":{"line":31,"col":42,"end":{"line":31,"col":48},"text":"account"}}
  *
- * `end` is the place behind the last character. Columns are code points. */
+ * `hint`, `note` and `fix` are there where the diagnostic has them. `end` is the place behind the last
+ * character. Columns are code points. */
 #include "rules/diagnostic.h"
+
+#include <string.h>
 
 static void print_string(Text text, FILE *out)
 {
@@ -21,14 +25,21 @@ static void print_string(Text text, FILE *out)
     fputc('"', out);
 }
 
+/* "line":31,"col":42,"end":{"line":31,"col":48} */
+static void print_place(const Diagnostics *diagnostics, Span span, FILE *out)
+{
+    const Source *source = &diagnostics->sources->items[span.file];
+    Place start = source_place(source, span.start), end = source_place(source, span.end);
+    fprintf(out, "\"line\":%u,\"col\":%u,\"end\":{\"line\":%u,\"col\":%u}", start.line, start.column, end.line, end.column);
+}
+
 static void print_object(const Diagnostics *diagnostics, const Diagnostic *diagnostic, FILE *out)
 {
-    const Source *source = &diagnostics->sources->items[diagnostic->span.file];
-    Place start = source_place(source, diagnostic->span.start), end = source_place(source, diagnostic->span.end);
     fputs("{\"file\":", out);
-    print_string(source->path, out);
-    fprintf(out, ",\"line\":%u,\"col\":%u,\"end\":{\"line\":%u,\"col\":%u},\"severity\":\"%s\",\"code\":\"%s\",\"message\":",
-            start.line, start.column, end.line, end.column,
+    print_string(diagnostics->sources->items[diagnostic->span.file].path, out);
+    fputc(',', out);
+    print_place(diagnostics, diagnostic->span, out);
+    fprintf(out, ",\"severity\":\"%s\",\"code\":\"%s\",\"message\":",
             diagnostic_is_error(diagnostic->code) ? "error" : "warning", diagnostic_code(diagnostic->code));
     print_string(diagnostic->message, out);
     if (diagnostic->hint.len) {
@@ -36,8 +47,20 @@ static void print_object(const Diagnostics *diagnostics, const Diagnostic *diagn
         print_string(diagnostic->hint, out);
     }
     if (diagnostic->note.len) {
-        fputs(",\"note\":", out);
+        fputs(",\"note\":{\"text\":", out);
         print_string(diagnostic->note, out);
+        fputs(",\"file\":", out);
+        print_string(diagnostics->sources->items[diagnostic->note_span.file].path, out);
+        fputc(',', out);
+        print_place(diagnostics, diagnostic->note_span, out);
+        fputc('}', out);
+    }
+    if (diagnostic->fix.set) {
+        fputs(",\"fix\":{", out);
+        print_place(diagnostics, diagnostic->fix.span, out);
+        fputs(",\"text\":", out);
+        print_string(diagnostic->fix.text, out);
+        fputc('}', out);
     }
     fputs("}\n", out);
 }
@@ -49,20 +72,80 @@ void diagnostics_print_json(const Diagnostics *diagnostics, FILE *out)
         print_object(diagnostics, sorted[i], out);
 }
 
+/* ---- SARIF ---------------------------------------------------------------------------------------- */
+
+/* A path as a relative reference: what cannot stand in one is escaped. */
+static void print_uri(Text path, FILE *out)
+{
+    fputc('"', out);
+    for (uint32_t i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~/", c));
+        fprintf(out, plain ? "%c" : "%%%02X", c);
+    }
+    fputc('"', out);
+}
+
+static void print_artifact(const Source *source, FILE *out)
+{
+    fputs("\"artifactLocation\":{\"uri\":", out);
+    print_uri(source->path, out);
+    fputc('}', out);
+}
+
+/* {"startLine":1,"startColumn":2,"endLine":1,"endColumn":5} */
+static void print_region(const Source *source, Span span, FILE *out)
+{
+    Place start = source_place(source, span.start), end = source_place(source, span.end);
+    fprintf(out, "{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}", start.line, start.column, end.line,
+            end.column);
+}
+
+static void print_location(const Diagnostics *diagnostics, Span span, FILE *out)
+{
+    const Source *source = &diagnostics->sources->items[span.file];
+    fputs("\"physicalLocation\":{", out);
+    print_artifact(source, out);
+    fputs(",\"region\":", out);
+    print_region(source, span, out);
+    fputc('}', out);
+}
+
+static void print_sarif_fix(const Diagnostics *diagnostics, const Diagnostic *diagnostic, FILE *out)
+{
+    const Source *source = &diagnostics->sources->items[diagnostic->fix.span.file];
+    fputs(",\"fixes\":[{\"description\":{\"text\":", out);
+    print_string(diagnostic->hint, out);
+    fputs("},\"artifactChanges\":[{", out);
+    print_artifact(source, out);
+    fputs(",\"replacements\":[{\"deletedRegion\":", out);
+    print_region(source, diagnostic->fix.span, out);
+    fputs(",\"insertedContent\":{\"text\":", out);
+    print_string(diagnostic->fix.text, out);
+    fputs("}}]}]}]", out);
+}
+
 static void print_result(const Diagnostics *diagnostics, const Diagnostic *diagnostic, FILE *out)
 {
-    const Source *source = &diagnostics->sources->items[diagnostic->span.file];
-    Place start = source_place(source, diagnostic->span.start), end = source_place(source, diagnostic->span.end);
     Text message = diagnostic->message;
     if (diagnostic->hint.len)
         message = arena_printf(diagnostics->arena, "%.*s; %.*s", TEXT_ARGS(message), TEXT_ARGS(diagnostic->hint));
-    fprintf(out, "{\"ruleId\":\"%s\",\"level\":\"%s\",\"message\":{\"text\":", diagnostic_code(diagnostic->code),
-            diagnostic_is_error(diagnostic->code) ? "error" : "warning");
+    fprintf(out, "{\"ruleId\":\"%s\",\"level\":\"%s\",\"ruleIndex\":%u,\"message\":{\"text\":", diagnostic_code(diagnostic->code),
+            diagnostic_is_error(diagnostic->code) ? "error" : "warning", diagnostic->code);
     print_string(message, out);
-    fputs("},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":", out);
-    print_string(source->path, out);
-    fprintf(out, "},\"region\":{\"startLine\":%u,\"startColumn\":%u,\"endLine\":%u,\"endColumn\":%u}}}]}", start.line,
-            start.column, end.line, end.column);
+    fputs("},\"locations\":[{", out);
+    print_location(diagnostics, diagnostic->span, out);
+    fputs("}]", out);
+    if (diagnostic->note.len) {
+        fputs(",\"relatedLocations\":[{", out);
+        print_location(diagnostics, diagnostic->note_span, out);
+        fputs(",\"message\":{\"text\":", out);
+        print_string(diagnostic->note, out);
+        fputs("}}]", out);
+    }
+    if (diagnostic->fix.set)
+        print_sarif_fix(diagnostics, diagnostic, out);
+    fputc('}', out);
 }
 
 void diagnostics_print_sarif(const Diagnostics *diagnostics, FILE *out)

@@ -163,7 +163,7 @@ uint32_t parser_take_any(Parser *parser, const char *const *words, uint32_t n)
 static Diagnostic *swallowed(Parser *parser)
 {
     Diagnostic *diagnostic = ARENA_NEW(parser->arena, Diagnostic);
-    diagnostic->arena = parser->arena;
+    diagnostic->owner = parser->diagnostics;
     return diagnostic;
 }
 
@@ -198,6 +198,15 @@ static void report_bad(Parser *parser)
     Diagnostic *diagnostic = parser_report(parser, token->problem, parser_span(parser, token), "%s", token->message);
     if (token->hint)
         diagnostics_hint(diagnostic, "%s", token->hint);
+    static const struct {
+        const char *foreign, *own;
+    } rows[] = {{"&&", "and"}, {"!", "not "}, {";", ""}};
+    Text rest = {parser->source->text.p + token->start, parser->source->text.len - token->start};
+    for (size_t i = 0; i < COUNT(rows) && token->problem == DIAGNOSTIC_CHARACTER; i++) {
+        uint32_t length = (uint32_t)strlen(rows[i].foreign);
+        if (rest.len >= length && memcmp(rest.p, rows[i].foreign, length) == 0)
+            diagnostics_fix(diagnostic, (Span){parser->file, token->start, token->start + length}, "%s", rows[i].own);
+    }
 }
 
 void parser_fail_expected(Parser *parser, const char *what)

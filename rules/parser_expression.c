@@ -175,11 +175,14 @@ static void check_dimension(Parser *parser, const Expr *expr, Dimension expected
     }
     Diagnostic *diagnostic = parser_report(parser, DIAGNOSTIC_UNIT, expr->span, "`%.*s` is %s, and %s is expected",
                                            TEXT_ARGS(expr->text), dimension_texts[quantity->dimension], dimension_texts[expected]);
-    Text number = quantity->parts[0].number;
-    if (expected == DIMENSION_DURATION && quantity->parts[0].unit == UNIT_M)
-        diagnostics_hint(diagnostic, "did you mean `%.*s min`?", TEXT_ARGS(number));
-    if (expected == DIMENSION_DISTANCE && quantity->parts[0].unit == UNIT_MIN)
-        diagnostics_hint(diagnostic, "did you mean `%.*s m`?", TEXT_ARGS(number));
+    QuantityPart part = quantity->parts[0];
+    const char *unit = expected == DIMENSION_DURATION && part.unit == UNIT_M     ? "min"
+                       : expected == DIMENSION_DISTANCE && part.unit == UNIT_MIN ? "m"
+                                                                                 : NULL;
+    if (unit)
+        diagnostics_hint(diagnostic, "did you mean `%.*s %s`?", TEXT_ARGS(part.number), unit);
+    if (unit && quantity->n == 1)
+        diagnostics_fix(diagnostic, part.span, "%.*s %s", TEXT_ARGS(part.number), unit);
 }
 
 static const char *const dimension_examples[] = {
@@ -551,8 +554,14 @@ static void check_null(Parser *parser, const Expr *expr)
     if ((expr->kind != EXPR_EQUAL && expr->kind != EXPR_UNEQUAL) ||
         (expr->a->kind != EXPR_NULL && expr->b->kind != EXPR_NULL))
         return;
-    diagnostics_hint(parser_report(parser, DIAGNOSTIC_COMPARE_NULL, expr->span, "a comparison with null is never true"),
-                     expr->kind == EXPR_EQUAL ? "use `is null`" : "use `is not null`");
+    const char *test = expr->kind == EXPR_EQUAL ? "is null" : "is not null";
+    Diagnostic *diagnostic =
+        parser_report(parser, DIAGNOSTIC_COMPARE_NULL, expr->span, "a comparison with null is never true");
+    diagnostics_hint(diagnostic, "use `%s`", test);
+    Span behind = {expr->span.file, expr->a->outer.end ? expr->a->outer.end : expr->a->span.end, expr->span.end};
+    Text sign = sources_text(diagnostic->owner->sources, behind);
+    if (expr->b->kind == EXPR_NULL && !memchr(sign.p, '\n', sign.len))
+        diagnostics_fix(diagnostic, behind, " %s", test);
 }
 
 /* `x not in [..]` is what other languages write. */
@@ -567,10 +576,12 @@ static void check_not_behind(Parser *parser)
     parser_give_up(parser);
 }
 
-static _Noreturn void fail_operator(Parser *parser, Span span, const char *hint)
+static _Noreturn void fail_operator(Parser *parser, Span span, const char *hint, const char *operator)
 {
     Text text = {parser->source->text.p + span.start, span.end - span.start};
-    diagnostics_hint(parser_report(parser, DIAGNOSTIC_EXPECTED, span, "`%.*s` is no operator", TEXT_ARGS(text)), "%s", hint);
+    Diagnostic *diagnostic = parser_report(parser, DIAGNOSTIC_EXPECTED, span, "`%.*s` is no operator", TEXT_ARGS(text));
+    diagnostics_hint(diagnostic, hint, operator);
+    diagnostics_fix(diagnostic, span, "%s", operator);
     parser_give_up(parser);
 }
 
@@ -579,21 +590,21 @@ static void check_foreign(Parser *parser)
 {
     static const struct {
         TokenKind sign, next; /* side by side; TOKEN_END = whatever comes */
-        const char *hint;
+        const char *hint, *operator;
     } rows[] = {
-        {TOKEN_ASSIGN, TOKEN_END, "equality is written `==`"},
-        {TOKEN_EQUAL, TOKEN_ASSIGN, "equality is written `==`"},
-        {TOKEN_LESS, TOKEN_GREATER, "inequality is written `!=`"},
-        {TOKEN_BAR, TOKEN_BAR, "conditions are joined by `or`"},
+        {TOKEN_ASSIGN, TOKEN_END, "equality is written `%s`", "=="},
+        {TOKEN_EQUAL, TOKEN_ASSIGN, "equality is written `%s`", "=="},
+        {TOKEN_LESS, TOKEN_GREATER, "inequality is written `%s`", "!="},
+        {TOKEN_BAR, TOKEN_BAR, "conditions are joined by `%s`", "or"},
     };
     Span span = parser_span(parser, &parser->token);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (parser->token.kind != rows[i].sign)
             continue;
         if (rows[i].next == TOKEN_END)
-            fail_operator(parser, span, rows[i].hint);
+            fail_operator(parser, span, rows[i].hint, rows[i].operator);
         if (parser->next.kind == rows[i].next && parser->next.start == span.end)
-            fail_operator(parser, (Span){span.file, span.start, parser->next.end}, rows[i].hint);
+            fail_operator(parser, (Span){span.file, span.start, parser->next.end}, rows[i].hint, rows[i].operator);
     }
 }
 

@@ -148,7 +148,7 @@ static bool bed_open(Bed *bed, const Workload *workload, bool row_by_row)
 
     Text rules = workload_rules(workload, &bed->arena);
     double start = cpu_seconds();
-    int code = network_read_text(&bed->network, workload->id, rules);
+    int code = network_read_texts(&bed->network, &(Source){.path = text_of(workload->id), .text = rules}, 1);
     if (code == EXIT_DONE)
         code = network_compile(&bed->network, NULL, 0);
     bed->compile_seconds = cpu_seconds() - start;

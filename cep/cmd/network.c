@@ -72,23 +72,14 @@ int network_source(Network *network, const char *path)
     return read_source(network, path, &index);
 }
 
-int network_read_again(Network *network, const Network *first, uint32_t n)
+int network_read_texts(Network *network, const Source *sources, uint32_t n)
 {
     network_init(network);
     int code = EXIT_DONE;
-    for (uint32_t i = 0; i < n; i++) {
-        const Source *source = &first->sources.items[i];
-        if (!parse(network, sources_add(&network->sources, source->path, source->text)))
+    for (uint32_t i = 0; i < n; i++)
+        if (!parse(network, sources_add(&network->sources, sources[i].path, sources[i].text)))
             code = EXIT_WRONG;
-    }
     return code;
-}
-
-int network_read_text(Network *network, const char *name, Text text)
-{
-    network_init(network);
-    uint32_t index = sources_add(&network->sources, text_of(name), text);
-    return parse(network, index) ? EXIT_DONE : EXIT_WRONG;
 }
 
 int network_compile(Network *network, const ParamValue *params, uint32_t nparams)

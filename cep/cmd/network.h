@@ -30,11 +30,9 @@ int network_read(Network *network, char *const *paths, size_t n);
 /* Reads one file without parsing it. */
 int network_source(Network *network, const char *path);
 
-/* Reads the first n files of a network once more, from the texts that are in memory: for another plan. */
-int network_read_again(Network *network, const Network *first, uint32_t n);
-
-/* Reads one text in place of a file, named as if it were one. */
-int network_read_text(Network *network, const char *name, Text text);
+/* Parses n texts in memory as if they were files: path and text of each source are read, and borrowed. For
+ * another plan of the same files, or for texts that are none. */
+int network_read_texts(Network *network, const Source *sources, uint32_t n);
 
 /* Makes the plan. Returns EXIT_DONE, or EXIT_WRONG when the rules are. */
 int network_compile(Network *network, const ParamValue *params, uint32_t nparams);

@@ -73,7 +73,7 @@ static bool run_with(const Test *test, const Network *network, const AstTest *as
         params_set(&params, ast->with.items[i].name.text, sources_text(&network->sources, ast->with.items[i].value->span));
 
     Network again;
-    int code = network_read_again(&again, network, (uint32_t)test->nfiles);
+    int code = network_read_texts(&again, network->sources.items, (uint32_t)test->nfiles);
     if (code == EXIT_DONE)
         code = network_compile(&again, params.items, params.n);
     bool good = false;

@@ -201,6 +201,23 @@ static void test_near_takes_the_nearest(void **state)
     assert_int_equal(diagnostics_nearest(TEXT("x"), words, 4).len, 0);
 }
 
+static void test_only_a_lone_near_name_is_an_edit(void **state)
+{
+    Bench *bench = *state;
+    uint32_t file = sources_add(&bench->sources, TEXT("f"), TEXT("acount nam"));
+    Span span = span_of(bench, file, "acount");
+    Text one[] = {TEXT("account"), TEXT("other")}, two[] = {TEXT("account"), TEXT("amount")};
+    Diagnostic *lone = diagnostics_near(diagnostics_add(&bench->diagnostics, DIAGNOSTIC_EXPECTED, span, "x"), TEXT("acount"), one, 2);
+    assert_true(lone->fix.set);
+    assert_true(text_is(lone->fix.text, TEXT("account")));
+    Diagnostic *tie = diagnostics_near(diagnostics_add(&bench->diagnostics, DIAGNOSTIC_USE, span, "x"), TEXT("acount"), two, 2);
+    assert_true(tie->hint.len > 0);
+    assert_false(tie->fix.set);
+    Diagnostic *elsewhere = diagnostics_near(
+        diagnostics_add(&bench->diagnostics, DIAGNOSTIC_EXPECTED, span_of(bench, file, "nam"), "x"), TEXT("acount"), one, 2);
+    assert_false(elsewhere->fix.set);
+}
+
 static void test_codes_are_found(void **state)
 {
     (void)state;
@@ -229,6 +246,7 @@ int main(void)
         TEST(test_json_form),
         TEST(test_sarif_form),
         TEST(test_near_takes_the_nearest),
+        TEST(test_only_a_lone_near_name_is_an_edit),
         TEST(test_codes_are_found),
     };
     return cmocka_run_group_tests_name("diagnostic", tests, NULL, NULL);
