@@ -41,6 +41,7 @@ ORACLE_OBJ := $(ORACLE_SRC:%.c=$(OUT)/obj/%.o)
 ORACLE_LIB := $(filter-out %/differential.o,$(ORACLE_OBJ))
 
 BENCH_RULES := $(sort $(wildcard tests/bench/*.cep))
+ERROR_PAGES := $(sort $(wildcard docs/reference/errors/[EW]*.md))
 
 all: $(OUT)/cep $(OUT)/libcep.so ## build the program and the library
 
@@ -67,16 +68,25 @@ $(OUT)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-# The rules of `cep bench` as rows {"name", "text"} of a C table.
+# Files as rows {"name", "text"} of a C table.
+define ROWS
+@mkdir -p $(@D)
+@for file in $^; do \
+    name=$${file##*/}; \
+    echo "{\"$${name%.*}\","; \
+    sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$file; \
+    echo '},'; \
+done > $@
+endef
+
 $(OUT)/gen/cep/cmd/bench_rules.inc: $(BENCH_RULES)
-	@mkdir -p $(@D)
-	@for file in $^; do \
-	    echo "{\"$$(basename $$file .cep)\","; \
-	    sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$file; \
-	    echo '},'; \
-	done > $@
+	$(ROWS)
+
+$(OUT)/gen/cep/cmd/error_pages.inc: $(ERROR_PAGES)
+	$(ROWS)
 
 $(OUT)/obj/cep/cmd/workload.o: $(OUT)/gen/cep/cmd/bench_rules.inc
+$(OUT)/obj/cep/cmd/page.o: $(OUT)/gen/cep/cmd/error_pages.inc
 
 # simdjson's version stands in its header only, and that is C++.
 $(OUT)/obj/cep/cmd/version.o: CFLAGS += -DCEP_VERSION='"$(VERSION)"' \

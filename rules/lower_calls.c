@@ -112,7 +112,7 @@ struct Regex *emit_regex(LowerScope *scope, const Expr *expr, bool ignoring_case
     uint32_t offset = 0;
     struct Regex *regex = plan_regex(lowering->plan, pattern, flags, error, sizeof error, &offset);
     if (!regex) {
-        diagnostics_add(lowering->diagnostics, DIAGNOSTIC_PLAN_REGEX, expr->span,
+        diagnostics_add(lowering->diagnostics, DIAGNOSTIC_REGEX, expr->span,
                         "the regular expression is refused at byte %u: %s", offset, error);
         emit_fail(scope);
         return NULL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cep/cmd/json.h"
+#include "cep/cmd/page.h"
 #include "cep/cmd/verb.h"
 #include "cep/function.h"
 #include "rules/diagnostic.h"
@@ -68,6 +69,64 @@ static bool looks_like_code(const char *topic)
     return topic[0] && topic[1] && strchr("EeWw", topic[0]) && isdigit((unsigned char)topic[1]);
 }
 
+static const char *kind_of(DiagnosticCode code)
+{
+    return diagnostic_is_error(code) ? "error" : "warning";
+}
+
+/* A line at most WIDTH wide where words allow it. */
+static void print_wrapped(Text text)
+{
+    enum { WIDTH = 80 };
+    uint32_t column = 0;
+    for (uint32_t i = 0; i < text.len;) {
+        uint32_t end = i;
+        while (end < text.len && text.p[end] != ' ' && text.p[end] != '\n')
+            end++;
+        if (column && column + 1 + (end - i) > WIDTH) {
+            putchar('\n');
+            column = 0;
+        } else if (column) {
+            column += (uint32_t)printf(" ");
+        }
+        column += (uint32_t)printf("%.*s", (int)(end - i), text.p + i);
+        i = end + 1;
+    }
+    putchar('\n');
+}
+
+static void print_indented(Text text)
+{
+    for (uint32_t i = 0; i < text.len; i++) {
+        if ((i == 0 || text.p[i - 1] == '\n') && text.p[i] != '\n')
+            fputs("    ", stdout);
+        putchar(text.p[i]);
+    }
+}
+
+static void print_page(DiagnosticCode code, const Page *page)
+{
+    printf("%s[%s]: %s\n\n", kind_of(code), page->code, diagnostic_title(code));
+    print_wrapped(page->what);
+    printf("\nWrong%s:\n\n", page->is_script ? ", as made by this script" : "");
+    print_indented(page->wrong);
+    puts("\nRight:\n");
+    print_indented(page->right);
+}
+
+static void print_page_json(DiagnosticCode code, const Page *page)
+{
+    Json json = json_to(stdout);
+    json_open(&json, NULL, '{');
+    json_string(&json, "code", page->code);
+    json_string(&json, "kind", kind_of(code));
+    json_string(&json, "title", diagnostic_title(code));
+    json_text(&json, "what", page->what);
+    json_text(&json, page->is_script ? "wrong_script" : "wrong", page->wrong);
+    json_text(&json, "right", page->right);
+    json_close(&json, '}');
+}
+
 static int explain_code(const char *topic, bool as_json)
 {
     char upper[16];
@@ -79,21 +138,15 @@ static int explain_code(const char *topic, bool as_json)
     upper[len] = 0;
 
     DiagnosticCode code = diagnostic_by_code(text_of(upper));
-    if (code == DIAGNOSTIC_COUNT) {
+    Page page;
+    if (code == DIAGNOSTIC_COUNT || !page_find(upper, &page)) {
         fprintf(stderr, "cep help: there is no diagnostic %s\n", upper);
         return EXIT_USAGE;
     }
-    const char *kind = diagnostic_is_error(code) ? "error" : "warning";
-    if (as_json) {
-        Json json = json_to(stdout);
-        json_open(&json, NULL, '{');
-        json_string(&json, "code", upper);
-        json_string(&json, "kind", kind);
-        json_string(&json, "title", diagnostic_title(code));
-        json_close(&json, '}');
-    } else {
-        printf("%s[%s]: %s\n", kind, upper, diagnostic_title(code));
-    }
+    if (as_json)
+        print_page_json(code, &page);
+    else
+        print_page(code, &page);
     return EXIT_DONE;
 }
 
