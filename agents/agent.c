@@ -232,6 +232,19 @@ void agent_trigger(Agent *agent, OrderKey cause, EventId id)
     agent->outputs = 0;
 }
 
+void agent_trigger_close(Agent *agent, Handle leaf)
+{
+    const OrderTimer *timer = agent->cause.timer;
+    if (agent->cause.kind == ORDER_EVENT || agent->cause.path || text_is(timer->key, node_key(agent, leaf)))
+        return;
+    Arena *arena = &agent->engine->batch.arena;
+    OrderTimer *own = arena_raw(arena, sizeof *own);
+    *own = *timer;
+    own->key = arena_text(arena, node_key(agent, leaf));
+    agent->cause.timer = own;
+    agent->outputs = 0;
+}
+
 void agent_timer(Agent *agent, const Timer *timer)
 {
     if (timer->kind == TIMER_QUIET) {
@@ -372,7 +385,9 @@ void agent_close(Agent *agent)
 {
     if (!agent->root)
         return;
-    agent_trigger(agent, (OrderKey){agent->engine->now, ORDER_TIMER_INCLUSIVE, agent->index, UINT64_MAX, NULL}, (EventId){0, 0});
+    static const OrderTimer end = {.key = {"", 0}, .nth = ORDER_TIMER_END};
+    agent_trigger(agent, (OrderKey){.time = agent->engine->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .timer = &end},
+                  (EventId){0, 0});
     node_close(agent, agent->root);
     arena_reset(&agent->engine->scratch);
 }

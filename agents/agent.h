@@ -147,8 +147,9 @@ struct Agent {
     EventId cause_id;         /* zero for a timer */
     uint32_t outputs;         /* derived from this cause so far */
     uint64_t serial;          /* counts arrivals, windows, … of this agent */
-    DueEntry timer;           /* the last one that fired: those of its instant and partition are one trigger */
-    uint64_t timer_sequence;  /* of triggers at that instant */
+    DueEntry timer;           /* of those that fired at the instant the one with the greatest key */
+    uint32_t timer_nth;       /* of its key */
+    uint32_t timer_strays;    /* that fired behind one with a greater key */
     EngineStats stats;
 
     Level *levels;
@@ -220,6 +221,8 @@ void agent_fini(Agent *agent);
 void agent_run(Agent *agent);
 /* Begins a trigger: what is derived from now on is derived from it. */
 void agent_trigger(Agent *agent, OrderKey cause, EventId id);
+/* The trigger is the closing of a leaf: of one by a timer of several, each is a trigger of its own. */
+void agent_trigger_close(Agent *agent, Handle leaf);
 /* Hands a timer that fires to the context, the kind or `quiet` that set it. */
 void agent_timer(Agent *agent, const Timer *timer);
 /* Opens the windows of a level that exist without events; for level 0 once, when time begins. */

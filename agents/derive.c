@@ -19,15 +19,23 @@ typedef struct IdSource { /* hashed as it lies: no padding */
     EventId cause;
     int64_t cause_time;
     int64_t window_start;
-    uint32_t derive, output, kind, revision;
+    uint32_t derive, output;
+    uint16_t kind, revision;
+    uint32_t nth;
 } IdSource;
 
+/* A timer of the agent is told by its instant, kind, key and number; an event by its id, which has all that in it. */
 static EventId id_make(const Agent *agent, uint32_t derive, const OrderKey *cause, EventId cause_id, uint32_t output,
                        Text key, int64_t window_start)
 {
-    IdSource source = {.cause = cause_id, .window_start = window_start, .derive = derive, .output = output, .kind = cause->kind};
+    IdSource source = {.cause = cause_id, .window_start = window_start, .derive = derive, .output = output,
+                       .kind = (uint16_t)cause->kind};
     memcpy(source.agent, agent->plan->hash, sizeof source.agent);
-    source.cause_time = cause_id.high | cause_id.low ? 0 : cause->time;
+    if (cause->kind != ORDER_EVENT && !cause->path) {
+        source.cause_time = cause->time;
+        source.nth = cause->timer->nth;
+        key = cause->timer->key;
+    }
     XXH128_hash_t hash = XXH3_128bits_withSeed(&source, sizeof source, agent->engine->id_seed);
     if (key.len)
         hash = XXH3_128bits_withSeed(key.p, key.len, hash.low64 ^ (hash.high64 * UINT64_C(0x9E3779B97F4A7C15)));

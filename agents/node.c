@@ -337,8 +337,10 @@ void node_close(Agent *agent, Handle handle)
     LeafList list = {0};
     leaves_below(agent, handle, &list);
     leaves_sort(list.items, list.n);
-    for (uint32_t i = 0; i < list.n; i++)
+    for (uint32_t i = 0; i < list.n; i++) {
+        agent_trigger_close(agent, list.items[i].leaf);
         agent->kind->close(agent, list.items[i].leaf);
+    }
 }
 
 /* ── Forgetting ── */

@@ -74,6 +74,12 @@ static Text key_make(Agent *agent, uint32_t derive, Handle leaf, const Surroundi
     return (Text){key, len};
 }
 
+static Text key_part(const Entry *entry)
+{
+    uint32_t head = sizeof(uint32_t) + sizeof(uint64_t);
+    return (Text){entry->key + head, entry->key_len - head};
+}
+
 static void grow(Agent *agent)
 {
     Quiet *quiet = agent->quiet;
@@ -158,15 +164,18 @@ bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings
     return true;
 }
 
+Text quiet_key(const Agent *agent, Handle handle)
+{
+    return key_part(entry_at(agent, handle));
+}
+
 static void announce(Agent *agent, const Entry *entry)
 {
-    uint32_t head = sizeof(uint32_t) + sizeof(uint64_t);
-    Text part = {entry->key + head, entry->key_len - head};
     const Plan *plan = agent->engine->plan;
     Cell values[] = { /* alert, agent, key, count */
         {.s = plan->types[agent->plan->derives[entry->derive].type].name},
         {.s = agent->plan->name},
-        {.s = key_text(part, &agent->engine->scratch)},
+        {.s = key_text(key_part(entry), &agent->engine->scratch)},
         {.i = (int64_t)entry->suppressed},
     };
     derive_builtin(agent, agent->quiet->type, values, sizeof values / sizeof *values, agent->cause.time);

@@ -10,6 +10,8 @@ void quiet_fini(Agent *agent);
  * the last one. If not, it is counted. */
 bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings *around, int64_t time,
                   uint64_t *suppressed);
+/* The key by which a timer's entry is told from others of the agent: of the partition, or the value of `per`. */
+Text quiet_key(const Agent *agent, Handle entry);
 void quiet_timer(Agent *agent, const Timer *timer);
 
 #endif

@@ -2,12 +2,17 @@
 #include "agents/timer.h"
 
 #include "agents/node.h"
+#include "agents/quiet.h"
+
+/* Of timers that fire behind one with a greater key, which no partition does to another, but a trigger of one partition
+ * to the `quiet … per` of another may. */
+#define NTH_STRAYS (UINT32_C(1) << 30)
 
 static void due_add(Agent *agent, Handle handle)
 {
     Engine *engine = agent->engine;
     const Timer *timer = pool_at(&engine->pool, handle);
-    Text key = timer->kind == TIMER_QUIET ? (Text){"", 0} : node_key(agent, timer->owner);
+    Text key = timer->kind == TIMER_QUIET ? quiet_key(agent, timer->owner) : node_key(agent, timer->owner);
     due_push(&agent->due, engine->memory,
              (DueEntry){timer->deadline, timer->serial, arena_text(&engine->batch.arena, key), handle, timer->inclusive});
 }
@@ -59,23 +64,35 @@ void timer_due(Agent *agent, Handle timer)
     agent_activate(agent);
 }
 
-/* The timers of one partition at one instant are one trigger: what they derive is counted on. */
+/* Which of the instant's timers with its key it is. Keys rise from timer to timer, so the last one is enough to know. */
+static uint32_t nth_of(Agent *agent, const DueEntry *entry)
+{
+    const DueEntry *last = &agent->timer;
+    bool same_instant = last->deadline == entry->deadline && last->inclusive == entry->inclusive;
+    int order = same_instant ? text_compare(entry->key, last->key) : 1;
+    if (order < 0)
+        return NTH_STRAYS + agent->timer_strays++;
+    if (order == 0)
+        return ++agent->timer_nth;
+    if (!same_instant)
+        agent->timer_strays = 0;
+    agent->timer = *entry;
+    return agent->timer_nth = 0;
+}
+
 static void timer_fire(Agent *agent)
 {
     DueEntry entry = due_pop(&agent->due);
-    Timer timer = *(Timer *)pool_at(&agent->engine->pool, entry.timer);
-    pool_free(&agent->engine->pool, entry.timer, sizeof timer);
+    Engine *engine = agent->engine;
+    Timer timer = *(Timer *)pool_at(&engine->pool, entry.timer);
+    pool_free(&engine->pool, entry.timer, sizeof timer);
     if (timer.cancelled)
         return;
-    DueEntry last = agent->timer;
-    bool same_instant = last.deadline == entry.deadline && last.inclusive == entry.inclusive;
-    agent->timer = entry;
-    agent->timer_sequence = same_instant ? agent->timer_sequence + !text_is(last.key, entry.key) : 0;
-    OrderKey key = {entry.deadline, entry.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER, agent->index,
-                    agent->timer_sequence, NULL};
-    uint32_t outputs = same_instant && text_is(last.key, entry.key) ? agent->outputs : 0;
+    OrderTimer *trigger = arena_raw(&engine->batch.arena, sizeof *trigger);
+    *trigger = (OrderTimer){.key = entry.key, .own = entry.key.len, .nth = nth_of(agent, &entry)};
+    OrderKey key = {.time = entry.deadline, .kind = entry.inclusive ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER,
+                    .origin = agent->index, .timer = trigger};
     agent_trigger(agent, key, (EventId){0, 0});
-    agent->outputs = outputs;
     agent_timer(agent, &timer);
 }
 
