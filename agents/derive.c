@@ -110,13 +110,14 @@ static Lineage *lineage_make(Agent *agent, Handle leaf, const EventId *causes, u
 
 /* Adds the row with its header; the attributes are the caller's. */
 static uint32_t header_put(Agent *agent, uint32_t derive, Rows *rows, const OrderKey *cause, EventId cause_id,
-                           uint32_t output, int64_t time, const Lineage *lineage)
+                           uint32_t output, int64_t time, Lineage *lineage)
 {
     uint32_t row = rows_add(rows, agent->engine->memory);
     rows->time[row] = time;
     rows->detected[row] = cause->time;
     rows->key[row] = key_make(agent, cause, output);
     rows->id[row] = id_make(agent, derive, cause, cause_id, output, lineage->key, lineage->window_start);
+    lineage->derive = derive;
     rows->lineage[row] = lineage;
     return row;
 }
@@ -197,7 +198,7 @@ static const VectorView *views_narrow(Agent *agent, const VectorView *views, con
     return narrowed;
 }
 
-static const Lineage *lineage_of_row(Agent *agent, const Rows *from, uint32_t row)
+static Lineage *lineage_of_row(Agent *agent, const Rows *from, uint32_t row)
 {
     bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
     return lineage_make(agent, HANDLE_NONE, &from->id[row], evidence, 1);
@@ -281,7 +282,7 @@ void derive_builtin(Agent *agent, uint32_t type, const Cell *values, uint32_t nv
     Engine *engine = agent->engine;
     Rows *rows = &engine->batch.rows[type];
     assert(nvalues == engine->plan->types[type].nattributes);
-    const Lineage *lineage = lineage_make(agent, HANDLE_NONE, NULL, 0, 0);
+    Lineage *lineage = lineage_make(agent, HANDLE_NONE, NULL, 0, 0);
     uint32_t row = header_put(agent, INDEX_NONE, rows, &agent->cause, agent->cause_id, agent->outputs++, time, lineage);
     for (uint32_t i = 0; i < nvalues; i++)
         value_put(agent, rows, row, i, STATE_OK, values[i]);

@@ -34,6 +34,7 @@ typedef struct Column {
 /* Where a derived event came from: what an alert prints beside its data. Lives in the batch's arena. */
 typedef struct Lineage {
     const struct AgentPlan *agent;
+    uint32_t derive;              /* of the agent; INDEX_NONE for what the engine says about itself */
     Text key;                     /* the partition's key, encoded: key.h; empty = none */
     int64_t window_start, window_end; /* ns; equal = the context has no window */
     const EventId *causes;

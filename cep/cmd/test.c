@@ -1,23 +1,31 @@
 /* cep test: the `test` blocks of rule files, as TAP. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cep/cmd/json.h"
 #include "cep/cmd/network.h"
 #include "cep/cmd/trial.h"
+#include "cep/cmd/verdict.h"
 #include "cep/cmd/verb.h"
 
 typedef struct Test {
-    bool json;
+    bool json, coverage;
+    const char *junit; /* a file; NULL = none */
     Params params;
     const char *filter;
     char **files;
     size_t nfiles;
 } Test;
 
+enum { OPTION_COVERAGE = 0x2000, OPTION_JUNIT };
+
 static const struct argp_option options[] = {
     {"filter", 'f', "TEXT", 0, "only tests whose name contains the text", 0},
     {"param", 'p', "NAME=VALUE", 0, "the value of a `param`; `with` of a test goes first", 0},
+    {"coverage", OPTION_COVERAGE, 0, 0, "say which agents, branches and policy values no test reached", 0},
+    {"junit", OPTION_JUNIT, "FILE", 0, "write the results as JUnit XML, too", 0},
     VERB_JSON_OPTION,
     {0},
 };
@@ -28,6 +36,12 @@ static error_t option(int key, char *value, struct argp_state *state)
     switch (key) {
     case 'f':
         test->filter = value;
+        return 0;
+    case OPTION_COVERAGE:
+        test->coverage = true;
+        return 0;
+    case OPTION_JUNIT:
+        test->junit = value;
         return 0;
     case 'p':
         if (!params_add(&test->params, value))
@@ -64,7 +78,8 @@ static bool is_chosen(const Test *test, const Declaration *declaration)
 }
 
 /* The test with params of its own runs on a plan of its own. */
-static bool run_with(const Test *test, const Network *network, const AstTest *ast, uint32_t index, FILE *report)
+static bool run_with(const Test *test, const Network *network, const AstTest *ast, uint32_t index, Coverage *coverage,
+                     FILE *report)
 {
     Params params = {0};
     for (uint32_t i = 0; i < test->params.n; i++)
@@ -78,7 +93,7 @@ static bool run_with(const Test *test, const Network *network, const AstTest *as
         code = network_compile(&again, params.items, params.n);
     bool good = false;
     if (code == EXIT_DONE)
-        good = trial_run(&again, again.module.declarations[index]->test, report);
+        good = trial_run(&again, again.module.declarations[index]->test, coverage, report);
     else if (again.diagnostics.n)
         fprintf(report, "# with these params the rules are wrong: %.*s\n", TEXT_ARGS(again.diagnostics.items[0]->message));
     network_free(&again);
@@ -86,53 +101,49 @@ static bool run_with(const Test *test, const Network *network, const AstTest *as
     return good;
 }
 
-/* ── Results: TAP, or an array of objects ── */
-
-typedef struct Result {
-    uint32_t number;
-    bool good;
-    Text title;
-    Text report; /* lines that begin with "# " */
-} Result;
-
-static void print_result(const Result *result)
+static double seconds_now(void)
 {
-    printf("%s %u - ", result->good ? "ok" : "not ok", result->number);
-    for (uint32_t i = 0; i < result->title.len; i++) { /* a line of its own */
-        char c = result->title.p[i];
-        if (c == '#') /* a directive such as `# SKIP` begins with it */
-            putchar('\\');
-        putchar(c == '\n' || c == '\r' ? ' ' : c);
-    }
-    printf("\n%.*s", TEXT_ARGS(result->report));
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void print_result_json(Json *json, const Result *result)
+/* Runs the test of a declaration; the report is the network's. */
+static Verdict run_test(const Test *test, Network *network, uint32_t index, Coverage *coverage)
 {
-    json_open(json, NULL, '{');
-    json_text(json, "test", result->title);
-    json_bool(json, "ok", result->good);
-    json_text(json, "report", result->report);
-    json_close(json, '}');
-}
-
-static bool run_test(const Test *test, Network *network, uint32_t index, uint32_t number, Json *json)
-{
-    const AstTest *ast = network->module.declarations[index]->test;
+    const Declaration *declaration = network->module.declarations[index];
+    const AstTest *ast = declaration->test;
+    const Source *source = &network->sources.items[declaration->span.file];
     char *text = NULL;
     size_t n = 0;
     FILE *report = open_memstream(&text, &n);
     if (!report)
         abort();
-    bool good = ast->with.n ? run_with(test, network, ast, index, report) : trial_run(network, ast, report);
+    double start = seconds_now();
+    bool good = ast->with.n ? run_with(test, network, ast, index, coverage, report)
+                            : trial_run(network, ast, coverage, report);
     fclose(report);
-    Result result = {.number = number, .good = good, .title = ast->title.value, .report = {text, (uint32_t)n}};
-    if (test->json)
-        print_result_json(json, &result);
-    else
-        print_result(&result);
+    Verdict verdict = {
+        .good = good,
+        .title = ast->title.value,
+        .report = arena_text(&network->arena, (Text){text, (uint32_t)n}),
+        .file = source->path,
+        .line = source_place(source, declaration->span.start).line,
+        .seconds = seconds_now() - start,
+    };
     free(text);
-    return good;
+    return verdict;
+}
+
+static int write_junit(const char *path, const Verdict *verdicts, uint32_t n, Text suite)
+{
+    FILE *out = fopen(path, "w");
+    if (out)
+        verdicts_junit(verdicts, n, suite, out);
+    if (out && fclose(out) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "cep: cannot write %s: %s\n", path, strerror(errno));
+    return EXIT_USAGE;
 }
 
 static void print_plan(uint32_t chosen)
@@ -143,23 +154,47 @@ static void print_plan(uint32_t chosen)
         puts("1..0 # skipped: no tests");
 }
 
-static bool run_tests(const Test *test, Network *network)
+static void print_coverage(const Test *test, const Coverage *coverage, Json *json)
+{
+    if (test->json)
+        coverage_json(coverage, json);
+    else
+        coverage_print(coverage, stdout);
+}
+
+static int run_tests(const Test *test, Network *network)
 {
     uint32_t chosen = 0, number = 0;
-    bool all_good = true;
     Json json = json_to(stdout);
+    Coverage coverage;
+    coverage_init(&coverage, network->plan, &network->arena);
     for (uint32_t i = 0; i < network->module.n; i++)
         chosen += is_chosen(test, network->module.declarations[i]);
+    Verdict *verdicts = ARENA_ARRAY(&network->arena, Verdict, chosen);
     if (test->json)
         json_open(&json, NULL, '[');
     else
         print_plan(chosen);
-    for (uint32_t i = 0; i < network->module.n; i++)
-        if (is_chosen(test, network->module.declarations[i]))
-            all_good &= run_test(test, network, i, ++number, &json);
+    int code = EXIT_DONE;
+    for (uint32_t i = 0; i < network->module.n; i++) {
+        if (!is_chosen(test, network->module.declarations[i]))
+            continue;
+        Verdict *verdict = &verdicts[number++];
+        *verdict = run_test(test, network, i, test->coverage ? &coverage : NULL);
+        if (test->json)
+            verdict_json(verdict, &json);
+        else
+            verdict_tap(verdict, number, stdout);
+        if (!verdict->good)
+            code = EXIT_WRONG;
+    }
     if (test->json)
         json_close(&json, ']');
-    return all_good;
+    if (test->coverage)
+        print_coverage(test, &coverage, &json);
+    if (test->junit && write_junit(test->junit, verdicts, number, network->plan->network) != EXIT_DONE)
+        code = EXIT_USAGE;
+    return code;
 }
 
 int cmd_test(int argc, char **argv)
@@ -174,8 +209,8 @@ int cmd_test(int argc, char **argv)
         code = network_compile(&network, test.params.items, test.params.n);
     if (code != EXIT_USAGE)
         network_report(&network, stderr);
-    if (code == EXIT_DONE && !run_tests(&test, &network))
-        code = EXIT_WRONG;
+    if (code == EXIT_DONE)
+        code = run_tests(&test, &network);
     network_free(&network);
     params_free(&test.params);
     return code;

@@ -12,6 +12,7 @@ typedef struct Trial {
     Network *network;
     const Plan *plan;
     const AstTest *test;
+    Coverage *coverage; /* or NULL */
     FILE *report;
     bool good;
     Memory memory;
@@ -522,6 +523,8 @@ static bool is_watched(const Trial *trial, const AgentPlan *agent)
 static void trial_event(void *owner, const EventType *type, const Rows *rows, uint32_t row)
 {
     Trial *trial = owner;
+    if (trial->coverage)
+        coverage_derived(trial->coverage, rows->lineage[row]);
     if (is_watched(trial, rows->lineage[row] ? rows->lineage[row]->agent : NULL))
         outcome_add(&trial->outcome, type, rows, row);
 }
@@ -557,12 +560,13 @@ static void trial_close(Trial *trial)
     arena_fini(&trial->arena);
 }
 
-bool trial_run(Network *network, const AstTest *test, FILE *report)
+bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *report)
 {
     Trial trial = {
         .network = network,
         .plan = network->plan,
         .test = test,
+        .coverage = coverage,
         .report = report,
         .good = true,
         .clock = TIME_NONE,
@@ -573,6 +577,8 @@ bool trial_run(Network *network, const AstTest *test, FILE *report)
     end_block(&trial);
     settle(&trial);
     judge_refused(&trial, test->body);
+    if (coverage)
+        coverage_engine(coverage, trial.engine);
     trial_close(&trial);
     return trial.good;
 }

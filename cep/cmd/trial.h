@@ -10,10 +10,12 @@
 #ifndef CEP_CMD_TRIAL_H
 #define CEP_CMD_TRIAL_H
 
+#include "cep/cmd/coverage.h"
 #include "cep/cmd/network.h"
 
 /* Runs a test over a plan that was made with the test's params. What fails is explained in report, a line a
- * finding, each beginning with "# ". Returns true when everything that was expected came. */
-bool trial_run(Network *network, const AstTest *test, FILE *report);
+ * finding, each beginning with "# "; what it reached is added to coverage, unless that is NULL. Returns true when
+ * everything that was expected came. */
+bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *report);
 
 #endif

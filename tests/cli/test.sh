@@ -211,7 +211,7 @@ is "one of two fails: wrong" "$code" 1
 is "one of two fails: both are run" "$(grep -c '^ok\|^not ok' "$out")" 2
 
 cep test --json --filter one t.cep
-is "--json" "$(cat "$out")" '[{"test":"one","ok":true,"report":""}]'
+is "--json" "$(cat "$out")" '[{"test":"one","ok":true,"file":"t.cep","line":17,"report":""}]'
 
 # With a lateness, events wait for their order; an expectation ends the waiting.
 cat >late.cep <<'EOF'
@@ -325,4 +325,82 @@ EOF
 cep test odd.cep
 has "no name is a directive" "$out" 'not ok 1 - a name \# SKIP with a sign'
 has "a text stays on its line" "$out" 's: "one\nnot ok 2 \"x\""'
+
+# What the tests reached.
+cat >cover.cep <<'EOF'
+network shop
+param limit : float = 100.0
+event Payment { card : string  amount : float  at : time  time at }
+event Answer { card : string  at : time  time at }
+alert Large { card : string }
+alert Small { card : string }
+alert Silent { card : string }
+agent sorted {
+  on     Payment p
+  derive Large { card: p.card } when p.amount > limit
+  derive Small { card: p.card } when p.amount < 1
+}
+agent asked in by card {
+  on        Payment p
+  expect    Answer a within 1 min
+  otherwise derive Silent { card: p.card }
+}
+agent pair in by card {
+  on     Payment p
+  on     Answer a
+  detect p -> a within 1 h
+  derive Large { card: p.card }
+}
+test "large" of sorted {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200 }
+  expect Large { card: "c1" }
+}
+test "small & <quick>" of sorted with { limit: 1000.0 } {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200 } id "x"
+  expect Large { card: "c1" }
+  advance 5 min
+}
+EOF
+cep test --coverage --junit results.xml cover.cep
+is "coverage: a test failed all the same" "$code" 1
+sed -n '/^# coverage/,$p' "$out" >coverage
+cat >wanted <<'EOF'
+# coverage: 2 of 3 agents, 2 of 4 branches, 0 of 6 policy values
+#   sorted (cover.cep:8): 2 events
+#     derive Large when …: 1
+#   ! derive Small when …: 0
+#   asked (cover.cep:13): 2 events
+#     otherwise derive Silent: 1
+# ! pair (cover.cep:18): 2 events
+#   ! derive Large: 0
+# ! evaluate immediately: no agent with it is reached
+# ! match every time: no agent with it is reached
+# ! pick first: no agent with it is reached
+# ! consume matched: no agent with it is reached
+# ! order occurrence: no agent with it is reached
+# ! evidence first 50 and last 50: no agent with it is reached
+EOF
+same "coverage: agents, branches, policy values" coverage wanted
+sed 's/time="[0-9.]*"/time="T"/' results.xml >results
+cat >wanted <<'EOF'
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites>
+  <testsuite name="shop" tests="2" failures="1" errors="0" skipped="0" time="T">
+    <testcase classname="shop" name="large" file="cover.cep" line="24" time="T"/>
+    <testcase classname="shop" name="small &amp; &lt;quick&gt;" file="cover.cep" line="28" time="T">
+      <failure message="cover.cep:30:10: 0 of 1 `Large` came">cover.cep:30:10: 0 of 1 `Large` came
+    nothing came out
+</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+EOF
+same "JUnit" results wanted
+cep test --coverage --json --filter large cover.cep
+is "coverage as JSON: done" "$code" 0
+has "coverage as JSON: the tests" "$out" '[{"test":"large","ok":true,"file":"cover.cep","line":24,"report":""}]'
+has "coverage as JSON: the shares" "$out" '{"coverage":{"agents":{"reached":1,"all":3},"branches":{"reached":1,"all":4},'
+has "coverage as JSON: the branches" "$out" '{"port":"otherwise derive","event":"Silent","derived":0}'
+cep test --junit /nowhere/results.xml cover.cep
+is "a file that cannot be written: wrong usage" "$code" 2
 finish
