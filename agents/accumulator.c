@@ -16,15 +16,15 @@ uint32_t accumulator_size(AggregateKind kind)
 
 Kept kept_new(Pool *pool, TypeKind type, Cell value)
 {
-    if (type == TYPE_STRING) {
+    if (type_has_bytes(type)) {
         Handle cell = value.s.len ? pool_alloc(pool, value.s.len) : HANDLE_NONE;
         if (cell)
             memcpy(pool_at(pool, cell), value.s.p, value.s.len);
         return (Kept)value.s.len << 32 | cell;
     }
-    if (type == TYPE_POINT) {
-        Handle cell = pool_alloc(pool, sizeof value.p);
-        memcpy(pool_at(pool, cell), &value.p, sizeof value.p);
+    if (type_size(type) > sizeof(Kept)) {
+        Handle cell = pool_alloc(pool, sizeof value);
+        memcpy(pool_at(pool, cell), &value, sizeof value);
         return cell;
     }
     Kept kept = 0;
@@ -35,10 +35,10 @@ Kept kept_new(Pool *pool, TypeKind type, Cell value)
 Cell kept_value(const Pool *pool, TypeKind type, Kept kept)
 {
     Cell value = {0};
-    if (type == TYPE_STRING)
+    if (type_has_bytes(type))
         value.s = (Text){(uint32_t)kept ? pool_at(pool, (Handle)kept) : "", (uint32_t)(kept >> 32)};
-    else if (type == TYPE_POINT)
-        memcpy(&value.p, pool_at(pool, (Handle)kept), sizeof value.p);
+    else if (type_size(type) > sizeof(Kept))
+        memcpy(&value, pool_at(pool, (Handle)kept), sizeof value);
     else
         memcpy(&value, &kept, type_size(type));
     return value;
@@ -46,10 +46,12 @@ Cell kept_value(const Pool *pool, TypeKind type, Kept kept)
 
 void kept_free(Pool *pool, TypeKind type, Kept kept)
 {
-    if (type == TYPE_STRING && (uint32_t)kept)
-        pool_free(pool, (Handle)kept, (uint32_t)(kept >> 32));
-    else if (type == TYPE_POINT)
-        pool_free(pool, (Handle)kept, sizeof(Point));
+    if (type_has_bytes(type)) {
+        if ((uint32_t)kept)
+            pool_free(pool, (Handle)kept, (uint32_t)(kept >> 32));
+    } else if (type_size(type) > sizeof(Kept)) {
+        pool_free(pool, (Handle)kept, sizeof(Cell));
+    }
 }
 
 /* ── Sums ── */

@@ -187,7 +187,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     agent->aggregates = ARENA_ARRAY(&engine->arena, Cell, plan->naggregates + 1);
     agent->aggregate_states = ARENA_ARRAY(&engine->arena, uint8_t, plan->naggregates + 1);
     agent->reads_context = plan_reads(engine->plan, plan, OP_CONTEXT);
-    agent->reads_time = plan_reads(engine->plan, plan, OP_NOW);
+    agent->reads_time = plan_reads(engine->plan, plan, OP_NOW) || plan_reads(engine->plan, plan, OP_IDENTITY);
     agent->narrows = has_condition_on_partition(plan);
     uint32_t ncontext = CONTEXT_KEY + 1;
     for (uint32_t i = 0; i < plan->ncontexts; i++)

@@ -67,7 +67,7 @@ static void value_put(Agent *agent, Rows *rows, uint32_t row, uint32_t column, S
         rows_set_state(rows, row, column, STATE_NULL);
         return;
     }
-    if (rows->columns[column].type == TYPE_STRING)
+    if (type_has_bytes(rows->columns[column].type))
         value.s = arena_text(&agent->engine->batch.arena, value.s);
     rows_set(rows, row, column, value);
 }

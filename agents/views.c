@@ -3,6 +3,9 @@
 
 #include "cep/key.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static void context_fill(Agent *agent, Handle leaf, Cell *cells, uint8_t *states)
 {
     uint32_t n = CONTEXT_KEY;
@@ -24,6 +27,18 @@ static void context_fill(Agent *agent, Handle leaf, Cell *cells, uint8_t *states
         states[k] = STATE_OK;
 }
 
+/* That of the event at hand; of a timer a hash of whose it is and when. */
+static EventId identity_of(Agent *agent, Handle leaf)
+{
+    if (agent->cause_id.high | agent->cause_id.low)
+        return agent->cause_id;
+    Text key = leaf ? node_key(agent, leaf) : (Text){"", 0};
+    uint64_t whose;
+    memcpy(&whose, agent->plan->hash, sizeof whose);
+    XXH128_hash_t hash = XXH3_128bits_withSeed(key.p, key.len, whose ^ (uint64_t)agent->cause.time);
+    return (EventId){hash.high64 & ~EVENT_ID_INPUT, hash.low64};
+}
+
 Surroundings views_surroundings(Agent *agent, Handle leaf)
 {
     Engine *engine = agent->engine;
@@ -33,6 +48,8 @@ Surroundings views_surroundings(Agent *agent, Handle leaf)
                            .context = agent->context, .context_states = agent->context_states};
     if (agent->reads_context)
         context_fill(agent, leaf, agent->context, agent->context_states);
+    if (agent->reads_time)
+        around.identity = identity_of(agent, leaf);
     return around;
 }
 

@@ -93,4 +93,11 @@ static inline int64_t shift(int64_t a, int64_t n)
     return a >> (n > -63 ? -n : 63);
 }
 
+static inline double round_to(double f, int64_t digits)
+{
+    double scale = pow(10, digits > 17 ? 17 : digits < -308 ? -308 : (double)digits);
+    double r = round(f * scale) / scale;
+    return is_finite(r) ? r : f;
+}
+
 #endif

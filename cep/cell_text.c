@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cep/decimal.h"
 #include "cep/zone.h"
 
 enum {
@@ -31,13 +32,13 @@ static Text trim(Text text)
 }
 
 /* Digits gathered so far: value × 10^scale. */
-typedef struct Decimal {
+typedef struct Digits {
     __int128 value;
     int digits; /* significant ones kept */
     int scale;
-} Decimal;
+} Digits;
 
-static void decimal_digit(Decimal *d, char c, bool fraction)
+static void decimal_digit(Digits *d, char c, bool fraction)
 {
     if (d->digits == DIGITS_MAX) {
         d->scale += !fraction;
@@ -66,7 +67,7 @@ static bool read_exponent(const char *p, const char *end, int *exponent)
 bool decimal_parse(Text text, int64_t unit, int64_t *value)
 {
     const char *p = text.p, *end = p + text.len;
-    Decimal d = {0};
+    Digits d = {0};
     bool minus = p < end && *p == '-', any = false;
     p += minus;
     for (; p < end && is_digit(*p); p++, any = true)
@@ -209,6 +210,11 @@ bool cell_parse(TypeKind type, int64_t unit, Text text, Cell *value)
         return decimal_parse(trim(text), NS_PER_SECOND, &value->i) || duration_parse(text, &value->i);
     case TYPE_POINT:
         return point_parse(text, &value->p);
+    case TYPE_DECIMAL: {
+        uint8_t state = STATE_OK;
+        value->d = decimal_of_text(trim(text), &state);
+        return state == STATE_OK;
+    }
     default:
         return false;
     }
@@ -224,7 +230,10 @@ const char *cell_expected(TypeKind type, int64_t unit)
     case TYPE_INT:
         return "a whole number of 64 bits";
     case TYPE_FLOAT:
+    case TYPE_DECIMAL:
         return "a number";
+    case TYPE_BYTES:
+        return "bytes in base64";
     case TYPE_TIME:
         return unit ? "a number or an RFC 3339 time" : "an RFC 3339 time";
     case TYPE_DURATION:

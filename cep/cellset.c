@@ -24,7 +24,7 @@ CellSet *cellset_new(Arena *arena, TypeKind type, const Cell *cells, uint32_t n)
         if (set->slots[slot])
             continue;
         set->cells[set->n] = cells[i];
-        if (type == TYPE_STRING)
+        if (type_has_bytes(type))
             set->cells[set->n].s = arena_text(arena, cells[i].s);
         set->slots[slot] = ++set->n;
     }

@@ -14,7 +14,7 @@ static void kind_init(JsonKind *kind, Arena *arena, const char *what, Text name,
     kind->attributes = ARENA_ARRAY(arena, JsonAttribute, n);
     for (uint32_t i = 0; i < n; i++) {
         const Attribute *a = &attributes[i];
-        kind->attributes[i] = (JsonAttribute){.name = a->name, .type = a->type, .unit = a->unit};
+        kind->attributes[i] = (JsonAttribute){.name = a->name, .type = a->type, .unit = a->unit, .of = a->of};
         if (!a->optional && !a->fill && !a->compute)
             kind->required[i / 64] |= UINT64_C(1) << (i % 64);
     }

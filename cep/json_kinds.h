@@ -15,6 +15,7 @@ typedef struct JsonAttribute {
     Text name;
     TypeKind type;
     int64_t unit; /* of a time given as a number, ns; 0 = RFC 3339 only */
+    const struct ValueType *of; /* of a list, record, map: its parts */
 } JsonAttribute;
 
 /* One event type, or one table. */

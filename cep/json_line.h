@@ -34,6 +34,7 @@ struct JsonReader {
     Cell *cells;    /* per attribute; those of `seen` become the row */
     uint64_t seen[JSON_SEEN_WORDS];
     bool named;     /* the type field was met */
+    uint32_t depth; /* of the list or object that is being read into an attribute */
     const char *line, *end;
     const uint32_t *first; /* the tokens: where each begins in the line */
     const uint32_t *at;    /* the token at hand */

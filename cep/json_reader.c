@@ -251,14 +251,11 @@ static void commit(JsonReader *j)
             case TYPE_BOOL:
                 ((uint8_t *)column->cells)[row] = j->cells[i].b;
                 break;
-            case TYPE_STRING:
-                ((Text *)column->cells)[row] = j->cells[i].s;
-                break;
-            case TYPE_POINT:
-                ((Point *)column->cells)[row] = j->cells[i].p;
+            case TYPE_INT: case TYPE_FLOAT: case TYPE_TIME: case TYPE_DURATION:
+                ((int64_t *)column->cells)[row] = j->cells[i].i;
                 break;
             default:
-                ((int64_t *)column->cells)[row] = j->cells[i].i;
+                ((Cell *)column->cells)[row] = j->cells[i];
             }
         }
 }

@@ -1,8 +1,12 @@
 /* Values of attributes: each type's forms on the wire. */
 #include "cep/json_line.h"
 
+#include "cep/base64.h"
 #include "cep/cell_text.h"
+#include "cep/composite.h"
+#include "cep/decimal.h"
 #include "cep/json_number.h"
+#include "cep/plan.h"
 #include "cep/zone.h"
 
 static JsonStep wrong_type(JsonReader *j, const JsonAttribute *a, const char *expected, char got)
@@ -163,7 +167,7 @@ static bool read_point_object(JsonReader *j, Point *point)
     return got == 3 && json_take(j, '}');
 }
 
-/* The only attribute of more than one token: leaves `at` behind it. */
+/* An attribute of more than one token: leaves `at` at its last. */
 static JsonStep read_point(JsonReader *j, const JsonAttribute *a, const char *token, Cell *cell)
 {
     bool good = *token == '[' ? read_coordinates(j, &cell->p) : *token == '{' && read_point_object(j, &cell->p);
@@ -171,6 +175,161 @@ static JsonStep read_point(JsonReader *j, const JsonAttribute *a, const char *to
         return wrong_type(j, a, "a point ([lon, lat], {\"lon\", \"lat\"} or GeoJSON)", *token);
     j->at--;
     return STEP_GO;
+}
+
+static JsonStep read_decimal(JsonReader *j, const JsonAttribute *a, const char *token, Cell *cell)
+{
+    Text text = json_token_text(j, token);
+    uint8_t state = STATE_OK;
+    if (*token == '"' && !json_copy_string(j, token + 1, &text))
+        return wrong_value(j, a, "a number", TEXT("a string with an escape that JSON does not have"));
+    cell->d = decimal_of_text(text, &state);
+    return state == STATE_OK ? STEP_GO : wrong_value(j, a, "a number of nine digits behind the point", text);
+}
+
+static JsonStep read_bytes(JsonReader *j, const JsonAttribute *a, const char *token, Cell *cell)
+{
+    Text text;
+    if (*token != '"')
+        return wrong_type(j, a, "bytes in base64", *token);
+    if (!json_copy_string(j, token + 1, &text) || !base64_bytes(text, j->strings, &cell->s))
+        return wrong_value(j, a, "bytes in base64", json_token_text(j, token));
+    return STEP_GO;
+}
+
+static JsonStep read_cell(JsonReader *j, const JsonAttribute *a, const char *token, Cell *cell);
+
+/* ── Lists, records, maps, any: read item by item, each as an attribute of its own ── */
+
+static JsonStep read_item(JsonReader *j, const JsonAttribute *a, const ValueType *type, Text *item);
+
+static JsonStep read_items(JsonReader *j, const JsonAttribute *a, const ValueType *of, Text *list)
+{
+    CompositeWriter writer;
+    uint8_t state = STATE_OK;
+    composite_open(&writer, TYPE_LIST, j->strings);
+    if (!json_take(j, '['))
+        return wrong_type(j, a, "a list", *json_token(j));
+    for (bool first = true; !json_take(j, ']'); first = false) {
+        Text item;
+        if (!first && !json_take(j, ','))
+            return json_malformed(j, "a comma or a bracket is missing");
+        JsonStep step = read_item(j, a, of ? of->element : NULL, &item);
+        if (step != STEP_GO)
+            return step;
+        composite_write(&writer, (Text){0}, item);
+    }
+    *list = composite_close(&writer, &state);
+    return state == STATE_OK ? STEP_GO : wrong_value(j, a, "a list", TEXT("one that is too long"));
+}
+
+/* What the entry of an object holds; a record passes over names that it does not have. */
+static const ValueType *entry_type(const ValueType *of, Text name, bool *wanted)
+{
+    *wanted = true;
+    if (!of || of->kind != TYPE_RECORD)
+        return of ? of->element : NULL;
+    for (uint32_t i = 0; i < of->nfields; i++)
+        if (text_is(of->names[i], name))
+            return &of->fields[i];
+    *wanted = false;
+    return NULL;
+}
+
+static JsonStep read_entry(JsonReader *j, const JsonAttribute *a, const ValueType *of, CompositeWriter *writer)
+{
+    const char *token = json_token(j);
+    Text name, item;
+    bool wanted;
+    if (*token != '"' || !json_copy_string(j, token + 1, &name))
+        return json_malformed(j, "a name and a colon are missing");
+    json_take_string(j, name);
+    j->at++;
+    if (!json_take(j, ':'))
+        return json_malformed(j, "a name and a colon are missing");
+    const ValueType *type = entry_type(of, name, &wanted);
+    if (!wanted)
+        return json_pass_over(j);
+    JsonStep step = read_item(j, a, type, &item);
+    if (step == STEP_GO)
+        composite_write(writer, name, item);
+    return step;
+}
+
+static JsonStep read_entries(JsonReader *j, const JsonAttribute *a, const ValueType *of, Text *object)
+{
+    CompositeWriter writer;
+    uint8_t state = STATE_OK;
+    composite_open(&writer, of && of->kind == TYPE_RECORD ? TYPE_RECORD : TYPE_MAP, j->strings);
+    if (!json_take(j, '{'))
+        return wrong_type(j, a, "an object", *json_token(j));
+    for (bool first = true; !json_take(j, '}'); first = false) {
+        if (!first && !json_take(j, ','))
+            return json_malformed(j, "a comma or a brace is missing");
+        JsonStep step = read_entry(j, a, of, &writer);
+        if (step != STEP_GO)
+            return step;
+    }
+    *object = composite_close(&writer, &state);
+    if (state != STATE_OK)
+        return wrong_value(j, a, "an object", TEXT("one that is too long"));
+    for (uint32_t i = 0; of && i < of->nfields; i++)
+        if (!of->fields[i].optional && !composite_has_name(*object, of->names[i]))
+            return json_reject(j, "invalid", "attribute `%.*s` of `%.*s`: the field `%.*s` is missing", TEXT_ARGS(a->name),
+                               TEXT_ARGS(j->kind->name), TEXT_ARGS(of->names[i]));
+    return STEP_GO;
+}
+
+/* The type of a scalar that nobody declared. */
+static TypeKind guessed(const JsonReader *j, const char *token)
+{
+    JsonNumber n;
+    if (*token == '"')
+        return TYPE_STRING;
+    if (!json_begins_number(*token))
+        return TYPE_BOOL;
+    int64_t whole;
+    bool is_whole = json_number_read(token, &n) && json_ends_token(j, n.end) && n.whole && json_number_whole(token, &n, &whole);
+    return is_whole ? TYPE_INT : TYPE_FLOAT;
+}
+
+static JsonStep read_item(JsonReader *j, const JsonAttribute *a, const ValueType *type, Text *item)
+{
+    const char *token = json_token(j);
+    TypeKind kind = type ? type->kind : TYPE_ANY;
+    if (*token == 'n' && json_is_literal(j, token, "null")) {
+        if (type && !type->optional && kind != TYPE_ANY)
+            return wrong_value(j, a, cell_expected(kind, 0), TEXT("null"));
+        *item = composite_box(TYPE_ANY, STATE_NULL, (Cell){0}, j->strings);
+        j->at++;
+        return STEP_GO;
+    }
+    bool list = kind == TYPE_LIST || (kind == TYPE_ANY && *token == '[');
+    if (list || kind == TYPE_RECORD || kind == TYPE_MAP || (kind == TYPE_ANY && *token == '{')) {
+        const ValueType *of = kind == TYPE_ANY ? NULL : type;
+        if (++j->depth > COMPOSITE_DEPTH_MAX)
+            return wrong_value(j, a, "a value", TEXT("one that is nested too deeply"));
+        JsonStep step = list ? read_items(j, a, of, item) : read_entries(j, a, of, item);
+        j->depth--;
+        return step;
+    }
+    JsonAttribute scalar = {a->name, kind == TYPE_ANY ? guessed(j, token) : kind, 0, NULL};
+    Cell cell;
+    JsonStep step = read_cell(j, &scalar, token, &cell);
+    j->at++;
+    if (step == STEP_GO)
+        *item = composite_box(scalar.type, STATE_OK, cell, j->strings);
+    return step;
+}
+
+/* Leaves `at` at the last token, as read_point does. */
+static JsonStep read_composite(JsonReader *j, const JsonAttribute *a, Cell *cell)
+{
+    ValueType any = {.kind = TYPE_ANY};
+    j->depth = 0;
+    JsonStep step = read_item(j, a, a->of ? a->of : &any, &cell->s);
+    j->at--;
+    return step;
 }
 
 static JsonStep read_cell(JsonReader *j, const JsonAttribute *a, const char *token, Cell *cell)
@@ -190,8 +349,12 @@ static JsonStep read_cell(JsonReader *j, const JsonAttribute *a, const char *tok
         return read_span(j, a, NS_PER_SECOND, token, cell);
     case TYPE_POINT:
         return read_point(j, a, token, cell);
+    case TYPE_DECIMAL:
+        return read_decimal(j, a, token, cell);
+    case TYPE_BYTES:
+        return read_bytes(j, a, token, cell);
     default:
-        return wrong_type(j, a, "a type that the engine runs", *token);
+        return read_composite(j, a, cell);
     }
 }
 

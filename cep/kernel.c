@@ -13,6 +13,8 @@
 #include "cep/arithmetic.h"
 #include "cep/calendar.h"
 #include "cep/cidr.h"
+#include "cep/composite.h"
+#include "cep/decimal.h"
 #include "cep/kernel.h"
 #include "cep/number.h"
 #include "cep/place.h"
@@ -28,6 +30,10 @@ typedef int64_t C_DURATION;
 typedef double C_FLOAT;
 typedef Text C_STRING;
 typedef Point C_POINT;
+typedef Decimal C_DECIMAL;
+typedef Text C_BYTES;
+typedef Text C_LIST;
+typedef Text C_BOXED;
 
 #define LOOP(A, B, i_a, i_b, ...) \
     for (uint32_t i = 0; i < n; i++) { \

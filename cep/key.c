@@ -2,6 +2,7 @@
  * are flipped too when it is negative. Both zeros are one key, and so are all NaNs. */
 #include "cep/key.h"
 
+#include "cep/composite.h"
 #include "cep/zone.h"
 
 #include <assert.h>
@@ -50,7 +51,9 @@ size_t key_size(TypeKind type, Cell value)
     case TYPE_BOOL: return 1 + 1;
     case TYPE_INT: case TYPE_TIME: case TYPE_DURATION: case TYPE_FLOAT: return 1 + 8;
     case TYPE_POINT: return 1 + 16;
-    case TYPE_STRING: return 1 + 4 + (size_t)string_len(value.s);
+    case TYPE_DECIMAL: return 1 + 16;
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        return 1 + 4 + (size_t)string_len(value.s);
     default: assert(!"a type that does not run"); return 0;
     }
 }
@@ -68,7 +71,9 @@ uint8_t *key_put(uint8_t *to, TypeKind type, Cell value)
         return u64_put(to, float_bits(value.f));
     case TYPE_POINT:
         return u64_put(u64_put(to, float_bits(value.p.x)), float_bits(value.p.y));
-    case TYPE_STRING: {
+    case TYPE_DECIMAL:
+        return u64_put(u64_put(to, (uint64_t)value.d.high ^ sign), value.d.low);
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY: {
         uint32_t len = string_len(value.s), big = __builtin_bswap32(len);
         memcpy(to, &big, sizeof big);
         if (len)
@@ -99,7 +104,10 @@ bool key_next(Text key, uint32_t *position, TypeKind *type, Cell *value)
     case TYPE_POINT:
         value->p = (Point){float_of(u64_get(p)), float_of(u64_get(p + 8))};
         break;
-    case TYPE_STRING: {
+    case TYPE_DECIMAL:
+        value->d = (Decimal){u64_get(p + 8), (int64_t)(u64_get(p) ^ sign)};
+        break;
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY: {
         uint32_t big;
         memcpy(&big, p, sizeof big);
         value->s = (Text){p + sizeof big, __builtin_bswap32(big)};
@@ -129,8 +137,10 @@ static Text part_text(TypeKind type, Cell value, Arena *arena)
         return arena_text(arena, (Text){text, (uint32_t)duration_text(value.i, text)});
     case TYPE_POINT:
         return arena_printf(arena, "point(%.17g, %.17g)", value.p.x, value.p.y);
-    default:
+    case TYPE_STRING:
         return value.s;
+    default:
+        return composite_text(composite_box(type, STATE_OK, value, arena), true, arena);
     }
 }
 

@@ -1,45 +1,21 @@
-/* Letters: decoding, and case by ranges. A range steps by 2 where capitals and small letters alternate. */
+/* Letters: decoding by hand, which is what every text test does for every byte; case by utf8proc, with a short way for
+ * ASCII. */
 #include "cep/letter.h"
 
-static const struct {
-    uint32_t first, last; /* capitals */
-    int32_t lower;        /* from a capital to its small letter */
-    uint32_t step;
-} cases[] = {
-    {'A', 'Z', 32, 1},
-    {0x00C0, 0x00D6, 32, 1}, {0x00D8, 0x00DE, 32, 1},                           /* Latin-1 */
-    {0x0100, 0x012E, 1, 2}, {0x0132, 0x0136, 1, 2}, {0x0139, 0x0147, 1, 2},     /* Latin Extended-A */
-    {0x014A, 0x0176, 1, 2}, {0x0178, 0x0178, -121, 1}, {0x0179, 0x017D, 1, 2},
-    {0x0386, 0x0386, 38, 1}, {0x0388, 0x038A, 37, 1}, {0x038C, 0x038C, 64, 1},  /* Greek */
-    {0x038E, 0x038F, 63, 1}, {0x0391, 0x03A1, 32, 1}, {0x03A3, 0x03AB, 32, 1},
-    {0x0400, 0x040F, 80, 1}, {0x0410, 0x042F, 32, 1}, {0x0460, 0x0480, 1, 2},   /* Cyrillic */
-    {0x048A, 0x04BE, 1, 2}, {0x04D0, 0x052E, 1, 2},
-};
-
-enum { CASES = sizeof cases / sizeof *cases };
+#include <utf8proc.h>
 
 uint32_t letter_lower(uint32_t letter)
 {
     if (letter < 0x80)
         return letter - 'A' < 26 ? letter + 32 : letter;
-    for (uint32_t i = 1; i < CASES && cases[i].first <= letter; i++)
-        if (letter <= cases[i].last && (letter - cases[i].first) % cases[i].step == 0)
-            return (uint32_t)((int32_t)letter + cases[i].lower);
-    return letter;
+    return letter < LETTER_INVALID ? (uint32_t)utf8proc_tolower((utf8proc_int32_t)letter) : letter;
 }
 
 uint32_t letter_upper(uint32_t letter)
 {
     if (letter < 0x80)
         return letter - 'a' < 26 ? letter - 32 : letter;
-    if (letter > 0x052F)
-        return letter;
-    for (uint32_t i = 1; i < CASES; i++) {
-        uint32_t capital = (uint32_t)((int32_t)letter - cases[i].lower);
-        if (capital >= cases[i].first && capital <= cases[i].last && (capital - cases[i].first) % cases[i].step == 0)
-            return capital;
-    }
-    return letter;
+    return letter < LETTER_INVALID ? (uint32_t)utf8proc_toupper((utf8proc_int32_t)letter) : letter;
 }
 
 uint32_t letter_read(const char *p, const char *end, uint32_t *letter)

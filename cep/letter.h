@@ -1,7 +1,6 @@
 /* Letters: UTF-8 characters and their case.
  *
- * Case is known for Latin (Latin-1 and Extended-A), Greek and Cyrillic, one character to one character of the
- * same number of bytes; every other character is its own small and capital letter. Bytes that are not UTF-8
+ * Case is Unicode's, one character to one character, which may take more or fewer bytes. Bytes that are not UTF-8
  * count as one character each and equal only themselves. */
 #ifndef CEP_LETTER_H
 #define CEP_LETTER_H

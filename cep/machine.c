@@ -1,6 +1,7 @@
 /* Machine: registers, and the ops' way to what is neither register nor column. */
 #include "cep/machine.h"
 
+#include "cep/composite.h"
 #include "cep/plan.h"
 
 #include <assert.h>
@@ -77,6 +78,51 @@ Text machine_capture(Machine *machine, const Regex *regex, Text text, int64_t gr
     else
         *state = (uint8_t)regex_capture(regex, regex_run_of(machine), text, (uint32_t)group, &captured);
     return captured;
+}
+
+/* ── Composite values ── */
+
+int64_t boxed_int(Text any, uint8_t *state)
+{
+    Cell value = {0};
+    *state = (uint8_t)composite_int(any, &value);
+    return value.i;
+}
+
+double boxed_float(Text any, uint8_t *state)
+{
+    Cell value = {0};
+    *state = (uint8_t)composite_float(any, &value);
+    return value.f;
+}
+
+State machine_compose(const Program *program, const Instruction *step, const Cell *cells, const uint8_t *states,
+                      const Surroundings *around, Cell *to)
+{
+    uint8_t state = states[step->a], item = STATE_OK;
+    const TypeKind type = (TypeKind)program->reg_types[step->to];
+    switch ((Op)step->op) {
+    case OP_BOX:
+        if (state == STATE_OK)
+            to->s = composite_box((TypeKind)program->reg_types[step->a], STATE_OK, cells[step->a], around->scratch);
+        return (State)state;
+    case OP_UNBOX:
+        return state == STATE_OK ? composite_unbox(cells[step->a].s, type, to) : (State)state;
+    default: {
+        bool list = step->op == OP_LIST_ADD;
+        Reg reg = list ? step->b : step->c;
+        item = states[reg];
+        state |= item == STATE_ERROR ? STATE_ERROR : STATE_OK;
+        if (!list)
+            state |= states[step->b];
+        if (state)
+            return state & STATE_ERROR ? STATE_ERROR : STATE_NULL;
+        Text boxed = composite_box(TYPE_ANY, (State)item, cells[reg], around->scratch);
+        to->s = list ? composite_add(cells[step->a].s, boxed, around->scratch, &state)
+                     : composite_put(cells[step->a].s, cells[step->b].s, boxed, around->scratch, &state);
+        return (State)state;
+    }
+    }
 }
 
 /* ── Header attributes ── */

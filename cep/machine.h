@@ -33,6 +33,14 @@ enum { MACHINE_CELLS_BYTES = BATCH_ROWS * sizeof(Cell), MACHINE_BUFFER_BYTES = M
 bool machine_matches(Machine *machine, const Regex *regex, Text text, uint8_t *state);
 Text machine_capture(Machine *machine, const Regex *regex, Text text, int64_t group, uint8_t *state);
 
+/* INT_OF_BOXED and FLOAT_OF_BOXED. */
+int64_t boxed_int(Text any, uint8_t *state);
+double boxed_float(Text any, uint8_t *state);
+
+/* BOX, UNBOX, LIST_ADD, RECORD_PUT over registers. */
+State machine_compose(const Program *program, const Instruction *step, const Cell *cells, const uint8_t *states,
+                      const Surroundings *around, Cell *to);
+
 /* A header attribute of a row, and of a record: the same values. Both are HEADER of ops.def. */
 State header_of_row(HeaderField field, const Rows *rows, uint32_t row, const Surroundings *around, Cell *value);
 State header_of_record(HeaderField field, const Record *record, const Surroundings *around, Cell *value);

@@ -3,7 +3,7 @@
 
 #include "cep/program_builder.h"
 
-enum { TYPE_NONE = TYPE_KINDS };
+enum { TYPE_NONE = TYPE_KINDS, TYPE_BOXED };
 
 static const struct {
     const char *name;
@@ -22,7 +22,7 @@ const char *op_name(Op op)
 
 static TypeKind kind_or_none(uint8_t kind)
 {
-    return kind == TYPE_ANY ? TYPE_KINDS : (TypeKind)kind;
+    return kind == TYPE_ANY ? TYPE_KINDS : kind == TYPE_BOXED ? TYPE_ANY : (TypeKind)kind;
 }
 
 TypeKind op_result(Op op)

@@ -27,9 +27,20 @@
 
 typedef enum Severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL } Severity;
 
+/* The parts of a type that has any: what a list or map holds, the fields of a record. */
+typedef struct ValueType {
+    TypeKind kind;
+    bool optional;
+    const struct ValueType *element; /* LIST, MAP */
+    Text *names;              /* RECORD, in the order of the declaration */
+    const struct ValueType *fields;
+    uint32_t nfields;
+} ValueType;
+
 typedef struct Attribute {
     Text name;
     TypeKind type;
+    const ValueType *of;      /* of a list, record or map; else NULL */
     bool optional;
     int64_t unit;             /* of a time given as a number: ns per unit; 0 = RFC 3339 text only */
     uint32_t npath;           /* JSON path; 0 = the field `name` at top level */

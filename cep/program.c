@@ -17,7 +17,7 @@ static bool op_reads(Op op)
 {
     switch (op) {
     case OP_CONSTANT: case OP_LOAD: case OP_HEADER: case OP_AGGREGATE: case OP_CONTEXT: case OP_NOW:
-    case OP_FIND: case OP_CELL: case OP_MATCHES: case OP_CAPTURE:
+    case OP_FIND: case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IDENTITY:
         return true;
     default:
         return false;
@@ -68,7 +68,7 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 /* The bits of a constant, so that -0.0 and 0.0 stay apart and NaN finds itself. */
 static uint64_t constant_hash(TypeKind type, Cell value)
 {
-    if (type == TYPE_STRING)
+    if (type_has_bytes(type))
         return cell_hash(type, value);
     uint64_t bits[2] = {0};
     cell_set(type, bits, 0, value);
@@ -77,7 +77,7 @@ static uint64_t constant_hash(TypeKind type, Cell value)
 
 static bool constant_same(TypeKind type, Cell a, Cell b)
 {
-    if (type == TYPE_STRING)
+    if (type_has_bytes(type))
         return text_is(a.s, b.s);
     uint64_t bits_a[2] = {0}, bits_b[2] = {0};
     cell_set(type, bits_a, 0, a);
@@ -159,7 +159,7 @@ static Reg constant(ProgramBuilder *b, TypeKind type, Cell value, State state)
     Reg reg = append(b, i, type);
     if (p->n == before)
         p->nconstants--; /* there was an equal one */
-    else if (type == TYPE_STRING && state == STATE_OK)
+    else if (type_has_bytes(type) && state == STATE_OK)
         p->constants[i.immediate].s = arena_text(b->arena, value.s);
     return reg;
 }
@@ -185,8 +185,9 @@ static bool fold(ProgramBuilder *b, const Instruction *i, TypeKind type, Reg *re
     if (op_reads((Op)i->op))
         return false;
     Cell cells[4] = {{0}};
-    uint8_t states[4] = {0};
+    uint8_t states[4] = {0}, types[4] = {[3] = (uint8_t)type};
     Instruction alone = *i;
+    Program program = b->program;
     Reg *operands[3] = {&alone.a, &alone.b, &alone.c};
     for (unsigned n = 0; n < 3; n++) {
         State state;
@@ -195,11 +196,13 @@ static bool fold(ProgramBuilder *b, const Instruction *i, TypeKind type, Reg *re
         if (!program_reg_constant(b, *operands[n], &cells[n], &state))
             return false;
         states[n] = (uint8_t)state;
+        types[n] = (uint8_t)program_reg_type(b, *operands[n]);
         *operands[n] = (Reg)n;
     }
     alone.to = 3;
+    program.reg_types = types;
     Surroundings around = {.scratch = b->arena};
-    program_step(&b->program, &alone, cells, states, NULL, &around);
+    program_step(&program, &alone, cells, states, NULL, &around);
     *reg = constant(b, type, cells[3], (State)states[3]);
     return true;
 }
@@ -242,6 +245,8 @@ static void check_operand(const ProgramBuilder *b, Op op, unsigned n, Reg reg)
     TypeKind type = op_argument(op, n);
     if (!op_takes(op, n))
         assert(reg == REG_NONE);
+    else if (type == TYPE_ANY)
+        assert(program_reg_type(b, reg) >= TYPE_LIST);
     else if (type == TYPE_KINDS)
         assert(reg < b->program.n || (op == OP_FIND && n == 1 && reg == REG_NONE));
     else
@@ -264,7 +269,8 @@ Reg program_emit(ProgramBuilder *b, Op op, Reg a, Reg b_, Reg c)
     Instruction i = {.op = (uint16_t)op, .a = a, .b = b_, .c = c};
     switch (op) {
     case OP_CONSTANT: case OP_LOAD: case OP_HEADER: case OP_AGGREGATE: case OP_CONTEXT: case OP_NOW: case OP_FIND:
-    case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IN_SET: case OP_IN_CIDR:
+    case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IN_SET: case OP_IN_CIDR: case OP_IDENTITY: case OP_BOX:
+    case OP_UNBOX:
         assert(!"has a builder call of its own");
         return REG_NONE;
     case OP_SAME_BOOL: case OP_SAME_INT: case OP_SAME_FLOAT: case OP_SAME_STRING:
@@ -276,9 +282,25 @@ Reg program_emit(ProgramBuilder *b, Op op, Reg a, Reg b_, Reg c)
     case OP_SELECT:
         assert(program_reg_type(b, b_) == program_reg_type(b, c));
         return emit(b, i, program_reg_type(b, b_));
+    case OP_RECORD_PUT:
+        return emit(b, i, program_reg_type(b, a));
     default:
         return emit(b, i, op_result(op));
     }
+}
+
+Reg program_box(ProgramBuilder *b, Reg a)
+{
+    if (program_reg_type(b, a) >= TYPE_ANY)
+        return a;
+    return emit(b, (Instruction){.op = OP_BOX, .a = a, .b = REG_NONE, .c = REG_NONE}, TYPE_ANY);
+}
+
+Reg program_unbox(ProgramBuilder *b, Reg a, TypeKind type)
+{
+    if (program_reg_type(b, a) == type)
+        return a;
+    return emit(b, (Instruction){.op = OP_UNBOX, .a = a, .b = REG_NONE, .c = REG_NONE}, type);
 }
 
 static Instruction source(Op op, uint32_t view, uint32_t immediate)
@@ -314,6 +336,11 @@ Reg program_context(ProgramBuilder *b, uint32_t field, TypeKind type)
 Reg program_now(ProgramBuilder *b)
 {
     return emit(b, source(OP_NOW, 0, 0), TYPE_TIME);
+}
+
+Reg program_identity(ProgramBuilder *b)
+{
+    return emit(b, source(OP_IDENTITY, 0, 0), TYPE_STRING);
 }
 
 /* Index of an item in a list of the program's resources, where it is added unless it is there. */

@@ -58,7 +58,7 @@ typedef struct Program {
     struct Cidr **cidrs;
     uint32_t nconstants, nregexes, nzones, nsets, ncidrs;
     uint64_t views;            /* bit v: the program reads view v */
-    bool reads_time;           /* now(): differs from call to call */
+    bool reads_time;           /* now(), id(): differ from call to call */
 } Program;
 
 /* Header attributes that programs can read. */
@@ -98,6 +98,7 @@ typedef struct Surroundings {
     const struct Plan *plan;
     struct Table *const *tables;    /* by the plan's table index */
     int64_t now;                    /* logical time, ns */
+    EventId identity;               /* of the event or timer at hand */
     const Cell *aggregates;         /* AggregatePlan index → value */
     const uint8_t *aggregate_states;
     const Cell *context;            /* ContextField → value */
@@ -154,8 +155,12 @@ Reg program_in_set(ProgramBuilder *b, Reg a, const Cell *set, uint32_t n);
 Reg program_in_cidr(ProgramBuilder *b, Reg text, Text cidr);
 /* YEAR … MINUTE, TRUNCATE in a zone; program_emit gives UTC. */
 Reg program_zoned(ProgramBuilder *b, Op op, Reg a, Reg b_, const struct Zone *zone);
-/* Logical time. */
+/* Logical time; the identity of the event or timer at hand. */
 Reg program_now(ProgramBuilder *b);
+Reg program_identity(ProgramBuilder *b);
+/* A value as one of type any; a value of type any, or a list's item, as a type. */
+Reg program_box(ProgramBuilder *b, Reg a);
+Reg program_unbox(ProgramBuilder *b, Reg a, TypeKind type);
 /* Row index (INT) of the row of a table whose key is a (and b for two keys), or null. */
 Reg program_find(ProgramBuilder *b, uint32_t table, Reg a, Reg b_);
 /* Column of a table at a row index from program_find; null where the index is. */

@@ -94,7 +94,7 @@ static void end_instruction(ProgramBuilder *b, Renaming *r, const uint32_t *last
     name_release(r, last, old->b, i);
     name_release(r, last, old->c, i);
     r->to->code[r->to->n++] = new;
-    r->to->reads_time |= new.op == OP_NOW;
+    r->to->reads_time |= new.op == OP_NOW || new.op == OP_IDENTITY;
     if (new.op == OP_LOAD || new.op == OP_HEADER)
         r->to->views |= UINT64_C(1) << new.view;
 }

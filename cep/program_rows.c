@@ -257,12 +257,43 @@ static bool run_cell(Work *w)
     return any;
 }
 
+/* The instruction row by row, as program_value runs it: for what makes new values on the way. */
+static bool run_each(Work *w)
+{
+    const Vector *operands[3] = {w->a, w->b, w->c};
+    const Reg regs[3] = {w->step->a, w->step->b, w->step->c};
+    Program alone = *w->program;
+    uint8_t types[4], states[4] = {0};
+    Cell cells[4] = {{0}};
+    Instruction step = *w->step;
+    Reg *names[3] = {&step.a, &step.b, &step.c};
+    alone.reg_types = types;
+    step.to = 3;
+    types[3] = w->program->reg_types[w->step->to];
+    for (unsigned k = 0; k < 3; k++)
+        if (regs[k] != REG_NONE) {
+            *names[k] = (Reg)k;
+            types[k] = w->program->reg_types[regs[k]];
+        }
+    for (uint32_t i = 0; i < w->n; i++) {
+        for (unsigned k = 0; k < 3; k++)
+            states[k] = (uint8_t)vector_get(operands[k], i, &cells[k]);
+        program_step(&alone, &step, cells, states, NULL, w->around);
+        w->states[i] = states[3];
+        if (states[3] == STATE_OK)
+            cell_set((TypeKind)types[3], w->to, i, cells[3]);
+    }
+    return states_any(w->states, w->n);
+}
+
 typedef bool Special(Work *work);
 
 static Special *const specials[OPS] = {
     [OP_AND] = run_and, [OP_OR] = run_or, [OP_NOT] = run_not, [OP_IS_NULL] = run_is_null,
     [OP_IS_NOT_NULL] = run_is_not_null, [OP_SELECT] = run_select, [OP_COALESCE] = run_coalesce,
     [OP_IN_SET] = run_in_set, [OP_HEADER] = run_header, [OP_FIND] = run_find, [OP_CELL] = run_cell,
+    [OP_IDENTITY] = run_each, [OP_BOX] = run_each, [OP_UNBOX] = run_each, [OP_LIST_ADD] = run_each,
+    [OP_RECORD_PUT] = run_each,
 };
 
 /* ── Sources that need no work: they point at what is there ── */

@@ -6,6 +6,7 @@
  *   result r2 */
 #include <inttypes.h>
 
+#include "cep/composite.h"
 #include "cep/number.h"
 #include "cep/program.h"
 #include "cep/regex.h"
@@ -28,7 +29,7 @@ static Text constant_text(const Program *program, const Instruction *i, TypeKind
     case TYPE_TIME: return string_of_time(value.i, arena);
     case TYPE_DURATION: return string_of_duration(value.i, arena);
     case TYPE_POINT: return arena_printf(arena, "point(%.17g, %.17g)", value.p.x, value.p.y);
-    default: return TEXT("?");
+    default: return composite_text(composite_box(type, STATE_OK, value, arena), false, arena);
     }
 }
 

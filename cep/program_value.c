@@ -8,6 +8,8 @@
 #include "cep/calendar.h"
 #include "cep/cellset.h"
 #include "cep/cidr.h"
+#include "cep/composite.h"
+#include "cep/decimal.h"
 #include "cep/machine.h"
 #include "cep/number.h"
 #include "cep/place.h"
@@ -26,6 +28,10 @@ enum { STACK_REGS = 32 };
 #define GET_FLOAT(name, reg) const double name = cells[reg].f;
 #define GET_STRING(name, reg) const Text name = cells[reg].s;
 #define GET_POINT(name, reg) const Point name = cells[reg].p;
+#define GET_DECIMAL(name, reg) const Decimal name = cells[reg].d;
+#define GET_BYTES GET_STRING
+#define GET_LIST GET_STRING
+#define GET_BOXED GET_STRING
 
 #define SET_BOOL(expression) cells[step->to].b = (expression)
 #define SET_INT(expression) const int64_t r = (expression); cells[step->to].i = r
@@ -34,6 +40,9 @@ enum { STACK_REGS = 32 };
 #define SET_FLOAT(expression) const double r = (expression); cells[step->to].f = r
 #define SET_STRING(expression) const Text r = (expression); cells[step->to].s = r
 #define SET_POINT(expression) const Point r = (expression); cells[step->to].p = r
+#define SET_DECIMAL(expression) const Decimal r = (expression); cells[step->to].d = r
+#define SET_LIST(expression) const Text r = (expression); cells[step->to].s = r
+#define SET_BOXED SET_LIST
 
 #define STATE_OF_NONE(reg) 0
 #define STATE_OF_BOOL(reg) states[reg]
@@ -43,6 +52,10 @@ enum { STACK_REGS = 32 };
 #define STATE_OF_FLOAT(reg) states[reg]
 #define STATE_OF_STRING(reg) states[reg]
 #define STATE_OF_POINT(reg) states[reg]
+#define STATE_OF_DECIMAL(reg) states[reg]
+#define STATE_OF_BYTES(reg) states[reg]
+#define STATE_OF_LIST(reg) states[reg]
+#define STATE_OF_BOXED(reg) states[reg]
 
 static uint8_t worst(uint8_t states)
 {
@@ -52,7 +65,7 @@ static uint8_t worst(uint8_t states)
 /* A cell of a column, by its size: what cell_get does without a switch. */
 static inline void cell_copy(const Column *column, uint32_t row, Cell *value)
 {
-    if (column->type == TYPE_STRING || column->type == TYPE_POINT)
+    if (column->type == TYPE_STRING || column->type >= TYPE_POINT)
         *value = ((const Cell *)column->cells)[row];
     else if (column->type == TYPE_BOOL)
         value->b = ((const uint8_t *)column->cells)[row];
@@ -127,6 +140,14 @@ static State table_cell(const Instruction *step, TypeKind type, const Cell *cell
     return (State)column->states[row];
 }
 
+static State identity(const Surroundings *around, Cell *value)
+{
+    char text[33];
+    event_id_text(around->identity, around->plan ? around->plan->network : (Text){0}, text);
+    value->s = (Text){arena_copy(around->scratch, text, 32), 32};
+    return STATE_OK;
+}
+
 static inline __attribute__((always_inline)) void step_run(const Program *program, const Instruction *step, Cell *cells,
                                                            uint8_t *states, const View *views,
                                                            const Surroundings *around)
@@ -170,6 +191,10 @@ static inline __attribute__((always_inline)) void step_run(const Program *progra
     case OP_AGGREGATE: found = given(around->aggregates, around->aggregate_states, step->immediate, to); break;
     case OP_CONTEXT: found = given(around->context, around->context_states, step->immediate, to); break;
     case OP_NOW: to->i = around->now; found = STATE_OK; break;
+    case OP_IDENTITY: found = identity(around, to); break;
+    case OP_BOX: case OP_UNBOX: case OP_LIST_ADD: case OP_RECORD_PUT:
+        found = machine_compose(program, step, cells, states, around, to);
+        break;
     case OP_FIND: found = find(step, cells, states, around, to); break;
     case OP_CELL:
         found = table_cell(step, (TypeKind)program->reg_types[step->to], cells, states, around, to);

@@ -12,7 +12,7 @@ typedef struct RecordString {
 
 static uint32_t cell_units(TypeKind type)
 {
-    return type == TYPE_POINT ? 2 : 1;
+    return type == TYPE_POINT || type == TYPE_DECIMAL ? 2 : 1;
 }
 
 void shape_seal(Shape *shape, Arena *arena)
@@ -44,12 +44,14 @@ const uint16_t *shape_columns(const Shape *shape, uint32_t type)
     return NULL;
 }
 
-/* Bytes kept of a string: never half a character. */
-static uint32_t string_cut(Text text, uint32_t len_max)
+/* Bytes kept of a string, never half a character; of anything else all or nothing. */
+static uint32_t bytes_cut(TypeKind type, Text text, uint32_t len_max)
 {
     uint32_t len = text.len;
     if (len <= len_max)
         return len;
+    if (type != TYPE_STRING)
+        return 0;
     len = len_max;
     while (len > 0 && ((uint8_t)text.p[len] & 0xC0) == 0x80)
         len--;
@@ -60,11 +62,11 @@ static uint32_t strings_size(const Shape *shape, const uint16_t *columns, const 
 {
     uint32_t size = 0;
     for (uint32_t i = 0; i < shape->nslots; i++) {
-        if (!shape->slots[i].kept || shape->slots[i].type != TYPE_STRING)
+        if (!shape->slots[i].kept || !type_has_bytes(shape->slots[i].type))
             continue;
         const Column *column = &rows->columns[columns[i]];
         if (column->states[row] == STATE_OK)
-            size += string_cut(((const Text *)column->cells)[row], RECORD_STRING_MAX);
+            size += bytes_cut(shape->slots[i].type, ((const Text *)column->cells)[row], RECORD_STRING_MAX);
         if (size >= POOL_BLOCK - shape->record_size)
             return POOL_BLOCK - shape->record_size;
     }
@@ -95,10 +97,12 @@ Handle record_new(Pool *pool, const Shape *shape, const Rows *rows, uint32_t row
         bytes[shape->state[i]] = (char)column->states[row];
         if (column->states[row] != STATE_OK)
             continue;
-        if (type == TYPE_STRING) {
+        if (type_has_bytes(type)) {
             Text text = ((const Text *)column->cells)[row];
             uint32_t room = size - end;
-            uint32_t len = string_cut(text, room < RECORD_STRING_MAX ? room : RECORD_STRING_MAX);
+            uint32_t len = bytes_cut(type, text, room < RECORD_STRING_MAX ? room : RECORD_STRING_MAX);
+            if (len < text.len && type != TYPE_STRING)
+                bytes[shape->state[i]] = STATE_ERROR;
             RecordString string = {end, len};
             memcpy(bytes + shape->offset[i], &string, sizeof string);
             if (len)
@@ -115,7 +119,7 @@ Cell record_cell(const Record *record, uint32_t offset, TypeKind type)
 {
     const char *at = (const char *)record + offset;
     Cell cell = {0};
-    if (type == TYPE_STRING) {
+    if (type_has_bytes(type)) {
         RecordString string;
         memcpy(&string, at, sizeof string);
         cell.s = (Text){(const char *)record + string.offset, string.len};

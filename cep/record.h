@@ -52,7 +52,8 @@ void shape_seal(Shape *shape, Arena *arena);
 /* The slot → column map for an event type, or NULL if the shape does not know the type. */
 const uint16_t *shape_columns(const Shape *shape, uint32_t type);
 
-/* Copies a row into the pool with one reference. Strings longer than RECORD_STRING_MAX are cut there. */
+/* Copies a row into the pool with one reference. Strings longer than RECORD_STRING_MAX are cut there; lists and the
+ * like, which have no shorter form, become an error value. */
 Handle record_new(Pool *pool, const Shape *shape, const Rows *rows, uint32_t row);
 
 /* Takes another reference; gives one back and frees the record with the last. */

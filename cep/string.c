@@ -2,6 +2,13 @@
  * loops with a fast path for ASCII; the others are memcmp and memmem. */
 #include "cep/string.h"
 
+#include <stdio.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "cep/batch.h"
+#include "cep/composite.h"
 #include "cep/letter.h"
 #include "cep/zone.h"
 
@@ -20,7 +27,7 @@ int64_t string_len(Text text)
 
 static Text recased(Text text, Arena *arena, uint32_t (*recase)(uint32_t))
 {
-    char *copy = arena_raw(arena, (size_t)text.len + LETTER_BYTES_MAX);
+    char *copy = arena_raw(arena, (size_t)text.len * 2 + LETTER_BYTES_MAX); /* at worst two bytes become three */
     char *to = copy;
     for (const char *p = text.p, *end = text.p + text.len; p < end;) {
         uint32_t letter;
@@ -182,10 +189,12 @@ bool string_contains_fold(Text text, Text part)
     return false;
 }
 
-/* Case keeps the number of bytes, so the end that may equal part is as long as part. */
+/* The end that may equal part has as many characters, not as many bytes. */
 bool string_ends_fold(Text text, Text part)
 {
-    return part.len <= text.len && string_equal_fold((Text){text.p + (text.len - part.len), part.len}, part);
+    int64_t extra = string_len(text) - string_len(part);
+    uint32_t from = extra > 0 ? skip(text, 0, extra) : 0;
+    return extra >= 0 && string_equal_fold((Text){text.p + from, text.len - from}, part);
 }
 
 /* The usual two pointers: after a failure, the last `*` takes one character more. */
@@ -229,6 +238,47 @@ bool string_like(Text text, Text pattern)
 bool string_like_fold(Text text, Text pattern)
 {
     return like(text, pattern, true);
+}
+
+Text string_split(Text text, Text separator, Arena *arena, uint8_t *state)
+{
+    CompositeWriter writer;
+    composite_open(&writer, TYPE_LIST, arena);
+    const char *p = text.p, *end = p + text.len;
+    for (const char *next; separator.len && (next = memmem(p, (size_t)(end - p), separator.p, separator.len)); p = next + separator.len)
+        composite_write(&writer, (Text){0}, composite_box(TYPE_STRING, STATE_OK, (Cell){.s = {p, (uint32_t)(next - p)}}, arena));
+    composite_write(&writer, (Text){0}, composite_box(TYPE_STRING, STATE_OK, (Cell){.s = {p, (uint32_t)(end - p)}}, arena));
+    return composite_close(&writer, state);
+}
+
+bool string_in_fold(Text list, Text text)
+{
+    CompositeCursor cursor = composite_begin(list);
+    Text name, item;
+    Cell value;
+    while (composite_next(&cursor, &name, &item))
+        if (composite_type(item) == TYPE_STRING && composite_unbox(item, TYPE_STRING, &value) == STATE_OK &&
+            string_equal_fold(value.s, text))
+            return true;
+    return false;
+}
+
+Text string_id(Text bytes, Arena *arena)
+{
+    char text[33];
+    XXH128_hash_t hash = XXH3_128bits(bytes.p, bytes.len);
+    event_id_text((EventId){hash.high64 & ~EVENT_ID_INPUT, hash.low64}, (Text){0}, text);
+    return (Text){arena_copy(arena, text, 32), 32};
+}
+
+Text string_uuid(Text id, Arena *arena)
+{
+    char text[37];
+    if (id.len != 32)
+        return id;
+    snprintf(text, sizeof text, "%.8s-%.4s-8%.3s-%c%.3s-%.12s", id.p, id.p + 8, id.p + 13, "89ab"[id.p[16] & 3], id.p + 17,
+             id.p + 20);
+    return (Text){arena_copy(arena, text, 36), 36};
 }
 
 Text string_of_time(int64_t time, Arena *arena)

@@ -33,6 +33,15 @@ bool string_starts_fold(Text text, Text part);
 bool string_ends_fold(Text text, Text part);
 bool string_like_fold(Text text, Text pattern);
 
+/* The parts of a text between separators, as a list; an empty separator parts nothing. */
+Text string_split(Text text, Text separator, Arena *arena, uint8_t *state);
+/* Whether a list holds the text in any case. */
+bool string_in_fold(Text list, Text text);
+
+/* 32 hexadecimal digits made of a value's bytes; the same with dashes, as a UUID of version 8. */
+Text string_id(Text bytes, Arena *arena);
+Text string_uuid(Text id, Arena *arena);
+
 /* A time in RFC 3339, a duration as a rule writes it. */
 Text string_of_time(int64_t time, Arena *arena);
 Text string_of_duration(int64_t duration, Arena *arena);

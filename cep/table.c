@@ -127,7 +127,7 @@ static void strings_compact(Table *table)
     for (uint32_t c = 0; c < table->rows.ncolumns; c++) {
         Column *column = &table->rows.columns[c];
         Text *texts = column->cells;
-        for (uint32_t row = 0; column->type == TYPE_STRING && row < table->rows.n; row++)
+        for (uint32_t row = 0; type_has_bytes(column->type) && row < table->rows.n; row++)
             if (column->states[row] == STATE_OK)
                 texts[row] = arena_text(&strings, texts[row]);
     }
@@ -165,12 +165,12 @@ uint32_t table_put(Table *table, const Cell *cells, const uint8_t *states)
     uint32_t row = slot->row - 1;
     for (uint32_t i = 0; i < table->rows.ncolumns; i++) {
         const Column *column = &table->rows.columns[i];
-        if (states[i] == STATE_OK && column->type == TYPE_STRING) {
+        if (states[i] == STATE_OK && type_has_bytes(column->type)) {
             string_put(table, row, i, cells[i].s);
         } else if (states[i] == STATE_OK) {
             rows_set(&table->rows, row, i, cells[i]);
         } else {
-            if (column->type == TYPE_STRING && column->states[row] == STATE_OK) {
+            if (type_has_bytes(column->type) && column->states[row] == STATE_OK) {
                 table->live -= ((const Text *)column->cells)[row].len;
                 table->waste += ((const Text *)column->cells)[row].len;
             }

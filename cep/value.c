@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+#include "cep/decimal.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -43,8 +45,10 @@ Cell cell_get(TypeKind type, const void *cells, size_t i)
     case TYPE_BOOL: return (Cell){.b = ((const uint8_t *)cells)[i]};
     case TYPE_INT: case TYPE_TIME: case TYPE_DURATION: return (Cell){.i = ((const int64_t *)cells)[i]};
     case TYPE_FLOAT: return (Cell){.f = ((const double *)cells)[i]};
-    case TYPE_STRING: return (Cell){.s = ((const Text *)cells)[i]};
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        return (Cell){.s = ((const Text *)cells)[i]};
     case TYPE_POINT: return (Cell){.p = ((const Point *)cells)[i]};
+    case TYPE_DECIMAL: return (Cell){.d = ((const Decimal *)cells)[i]};
     default: assert(!"a type that does not run"); return (Cell){0};
     }
 }
@@ -55,8 +59,11 @@ void cell_set(TypeKind type, void *cells, size_t i, Cell value)
     case TYPE_BOOL: ((uint8_t *)cells)[i] = value.b; break;
     case TYPE_INT: case TYPE_TIME: case TYPE_DURATION: ((int64_t *)cells)[i] = value.i; break;
     case TYPE_FLOAT: ((double *)cells)[i] = value.f; break;
-    case TYPE_STRING: ((Text *)cells)[i] = value.s; break;
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        ((Text *)cells)[i] = value.s;
+        break;
     case TYPE_POINT: ((Point *)cells)[i] = value.p; break;
+    case TYPE_DECIMAL: ((Decimal *)cells)[i] = value.d; break;
     default: assert(!"a type that does not run");
     }
 }
@@ -67,7 +74,9 @@ bool cell_equal(TypeKind type, Cell a, Cell b)
     case TYPE_BOOL: return a.b == b.b;
     case TYPE_INT: case TYPE_TIME: case TYPE_DURATION: return a.i == b.i;
     case TYPE_FLOAT: return a.f == b.f;
-    case TYPE_STRING: return text_is(a.s, b.s);
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        return text_is(a.s, b.s);
+    case TYPE_DECIMAL: return decimal_compare(a.d, b.d) == 0;
     case TYPE_POINT: return a.p.x == b.p.x && a.p.y == b.p.y;
     default: assert(!"a type that does not run"); return false;
     }
@@ -86,7 +95,9 @@ int cell_compare(TypeKind type, Cell a, Cell b)
     case TYPE_BOOL: return (int)a.b - (int)b.b;
     case TYPE_INT: case TYPE_TIME: case TYPE_DURATION: return (a.i > b.i) - (a.i < b.i);
     case TYPE_FLOAT: return float_compare(a.f, b.f);
-    case TYPE_STRING: return text_compare(a.s, b.s);
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        return text_compare(a.s, b.s);
+    case TYPE_DECIMAL: return decimal_compare(a.d, b.d);
     case TYPE_POINT: {
         int order = float_compare(a.p.x, b.p.x);
         return order ? order : float_compare(a.p.y, b.p.y);
@@ -110,7 +121,9 @@ uint64_t cell_hash(TypeKind type, Cell value)
         double f = float_canonical(value.f);
         return XXH3_64bits(&f, sizeof f);
     }
-    case TYPE_STRING: return XXH3_64bits(value.s.p, value.s.len);
+    case TYPE_STRING: case TYPE_BYTES: case TYPE_LIST: case TYPE_RECORD: case TYPE_MAP: case TYPE_ANY:
+        return XXH3_64bits(value.s.p, value.s.len);
+    case TYPE_DECIMAL: return XXH3_64bits(&value.d, sizeof value.d);
     case TYPE_POINT: {
         Point p = {float_canonical(value.p.x), float_canonical(value.p.y)};
         return XXH3_64bits(&p, sizeof p);

@@ -8,6 +8,8 @@
  *   int       Cell.i                             point   Cell.p, lon/lat degrees (x/y in metric plane)
  *   float     Cell.f
  *   time      Cell.i, ns since 1970 UTC          duration Cell.i, ns
+ *   decimal   Cell.d, in billionths              bytes   Cell.s
+ *   list, record, map, any                       Cell.s, encoded: composite.h
  */
 #ifndef CEP_VALUE_H
 #define CEP_VALUE_H
@@ -35,18 +37,31 @@ typedef struct Point {
     double x, y;
 } Point;
 
+/* A number with nine digits behind the point: 128 bits of billionths, two's complement; see decimal.h. */
+typedef struct Decimal {
+    uint64_t low;
+    int64_t high;
+} Decimal;
+
 typedef union Cell {
     uint8_t b;
     int64_t i;
     double f;
     Text s;
     Point p;
+    Decimal d;
 } Cell;
 
 /* The word of a type in the rule language, its cell's bytes in a column, and whether the engine runs it. */
 const char *type_word(TypeKind type);
 size_t type_size(TypeKind type);
 bool type_runs(TypeKind type);
+
+/* Whether the cells of a type are Text: bytes that stand elsewhere and must be copied to outlive their place. */
+static inline bool type_has_bytes(TypeKind type)
+{
+    return type == TYPE_STRING || type >= TYPE_BYTES;
+}
 
 /* Reads and writes cell i of a column of a type. */
 Cell cell_get(TypeKind type, const void *cells, size_t i);

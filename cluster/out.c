@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cep/base64.h"
+#include "cep/composite.h"
+#include "cep/decimal.h"
 #include "cep/zone.h"
 
 void out_init(Out *out, Memory *memory, int fd)
@@ -183,6 +186,41 @@ static void out_json_point(Out *out, Point point)
     out_char(out, ']');
 }
 
+static void out_json_bytes(Out *out, Text bytes)
+{
+    Arena arena;
+    arena_init(&arena, out->memory);
+    out_json_string(out, base64_text(bytes, &arena));
+    arena_fini(&arena);
+}
+
+/* A list, a record, a map, a value of type any. */
+static void out_json_any(Out *out, Text any)
+{
+    TypeKind type = composite_type(any);
+    CompositeCursor cursor = composite_begin(any);
+    Text name, item;
+    Cell value;
+    if (type != TYPE_LIST && type != TYPE_RECORD && type != TYPE_MAP) {
+        if (type != TYPE_KINDS && composite_unbox(any, type, &value) == STATE_OK)
+            out_json_cell(out, type, value);
+        else
+            out_text(out, "null");
+        return;
+    }
+    out_char(out, cursor.named ? '{' : '[');
+    for (bool first = true; composite_next(&cursor, &name, &item); first = false) {
+        if (!first)
+            out_char(out, ',');
+        if (cursor.named) {
+            out_json_string(out, name);
+            out_char(out, ':');
+        }
+        out_json_any(out, item);
+    }
+    out_char(out, type == TYPE_LIST ? ']' : '}');
+}
+
 void out_json_cell(Out *out, TypeKind type, Cell value)
 {
     char text[TIME_TEXT_MAX];
@@ -208,7 +246,13 @@ void out_json_cell(Out *out, TypeKind type, Cell value)
     case TYPE_POINT:
         out_json_point(out, value.p);
         break;
+    case TYPE_DECIMAL:
+        out_bytes(out, text, decimal_write(value.d, text));
+        break;
+    case TYPE_BYTES:
+        out_json_bytes(out, value.s);
+        break;
     default:
-        out_text(out, "null");
+        out_json_any(out, value.s);
     }
 }

@@ -223,7 +223,7 @@ static void put_column(TableStore *store, size_t *n, const Attribute *column, Ce
     assert(column->name.len <= NAME_BYTES_MAX);
     put_bytes(store, n, head, sizeof head);
     put_bytes(store, n, column->name.p, column->name.len);
-    if (column->type == TYPE_STRING) {
+    if (type_has_bytes(column->type)) {
         put_bytes(store, n, &value.s.len, sizeof value.s.len);
         put_bytes(store, n, value.s.p, value.s.len);
     } else {
@@ -263,7 +263,7 @@ static uint32_t decode_row(Text rest, StoredCell *cells)
             !take_text(&rest, head[1], &cell->name))
             return COLUMNS_MAX + 1;
         cell->type = head[0];
-        bool good = cell->type == TYPE_STRING
+        bool good = type_has_bytes(cell->type)
                         ? take_bytes(&rest, &len, sizeof len) && take_text(&rest, len, &cell->value.s)
                         : take_bytes(&rest, &cell->value, type_size(cell->type));
         if (!good)

@@ -9,7 +9,8 @@
  *   lower_contexts  its context steps and the keys of its inputs
  *   lower_patterns  thresholds, sequences, expectations
  *   lower_views     what its programs read: slots, views, aggregates
- *   lower_expr      a typed expression to a Program, with lower_calls, lower_access, lower_compare; lower_emit.h
+ *   lower_expr      a typed expression to a Program, with lower_calls, lower_access, lower_compare, lower_composite;
+ *                   lower_emit.h
  *   lower_constant  constants of tests
  *   lower_reads     what an expression reads, and how a condition falls into conjuncts
  *   lower_hash      definition hashes
@@ -215,6 +216,8 @@ typedef struct LowerScope {
 void lower_begin(LowerScope *scope);
 /* Emits the expression, brought to a type (TYPE_KINDS = as it comes). REG_NONE after a mistake. */
 Reg lower_expr(LowerScope *scope, const Expr *expr, TypeKind type);
+/* The same with all of a type, whose element or fields say what the members of a literal become; NULL = any. */
+Reg lower_expr_as(LowerScope *scope, const Expr *expr, const Type *type);
 /* NULL after a mistake. */
 Program *lower_end(LowerScope *scope, Reg result);
 

@@ -166,7 +166,7 @@ Reg emit_name(LowerScope *scope, const Expr *expr)
     case REF_PARAM: {
         const ModelParam *param = expr->note;
         lower_depends(scope->lowering, param->declaration);
-        return lower_expr(scope, param->value, param->type->kind);
+        return lower_expr_as(scope, param->value, param->type);
     }
     case REF_ARGUMENT: {
         const ModelArgument *argument = expr->note;
@@ -199,6 +199,8 @@ Reg emit_member(LowerScope *scope, const Expr *expr)
         return emit_header(scope, expr, expr->note);
     case REF_EVENT_ATTRIBUTE:
         return emit_bare(scope, expr, expr->note);
+    case REF_FIELD:
+        return emit_field(scope, expr);
     case REF_COLUMN: {
         const ModelAttribute *column = expr->note;
         const Expr *row = expr->a;

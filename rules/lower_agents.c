@@ -242,7 +242,8 @@ static Program *lower_value(LowerAgent *agent, const ModelDerive *model, uint32_
         return NULL;
     LowerScope scope = lower_agent_scope(agent);
     scope.derive = model;
-    return lower_program(&scope, value, to->type->kind);
+    lower_begin(&scope);
+    return lower_end(&scope, lower_expr_as(&scope, value, to->type));
 }
 
 static void lower_derive(LowerAgent *agent, const ModelDerive *model, DerivePlan *derive)

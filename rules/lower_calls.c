@@ -18,7 +18,7 @@ int emit_row_fits(const Function *row, const TypeKind *types, uint32_t n)
             if (any != TYPE_KINDS && any != types[i])
                 return 0;
             any = types[i];
-        } else if (takes == TYPE_FLOAT && types[i] == TYPE_INT) {
+        } else if ((takes == TYPE_FLOAT && types[i] == TYPE_INT) || (takes != types[i] && types[i] == TYPE_ANY)) {
             fit = 1;
         } else if (takes != types[i]) {
             return 0;
@@ -46,6 +46,10 @@ Reg emit_operator(LowerScope *scope, const Expr *expr, const char *suffix, Reg a
 {
     TypeKind types[2] = {emit_reg_type(scope, a), b == REG_NONE ? TYPE_KINDS : emit_reg_type(scope, b)};
     const Function *row = operator_row(scope->lowering, expr, suffix, types, b == REG_NONE ? 1 : 2);
+    if (types[0] == TYPE_ANY && b != REG_NONE && expr->kind >= EXPR_EQUAL && expr->kind <= EXPR_AT_LEAST) {
+        static const Op ops[] = {OP_EQ_BOXED, OP_NE_BOXED, OP_LT_BOXED, OP_LE_BOXED, OP_GT_BOXED, OP_GE_BOXED};
+        return program_emit(scope->builder, ops[expr->kind - EXPR_EQUAL], a, b, REG_NONE);
+    }
     if (!row || row->op == OPS) {
         lower_refuse(scope->lowering, expr->span, NULL, "`%s%s` of values of type `%s` does not run yet",
                      expr_word(expr->kind), suffix, type_word(types[0]));
@@ -169,17 +173,22 @@ static Reg emit_capture(LowerScope *scope, const Expr *expr)
     return group == REG_NONE ? REG_NONE : program_capture(scope->builder, text, regex, group);
 }
 
-/* A value as text(x) writes it. */
-static Reg emit_text(LowerScope *scope, const Expr *expr, Reg reg)
+/* Functions that take values of every type, and conversions of type any; REG_NONE if it is none of them. */
+static Reg emit_of_any(LowerScope *scope, Text name, Reg arg)
 {
-    TypeKind type = emit_reg_type(scope, reg);
-    if (type == TYPE_STRING)
-        return reg;
-    uint32_t from = 0;
-    for (const Function *row; (row = function_find(TEXT("text"), 1, &from));)
-        if (row->op != OPS && row->args[0] == type)
-            return program_emit(scope->builder, row->op, reg, REG_NONE, REG_NONE);
-    return emit_refuse(scope, expr, "the text of this type does not run yet");
+    TypeKind type = emit_reg_type(scope, arg);
+    Op op = OPS;
+    if (text_is_c(name, "text"))
+        return emit_text(scope, arg);
+    if (text_is_c(name, "hash") && type != TYPE_STRING && type != TYPE_INT)
+        op = OP_HASH_BOXED;
+    else if (text_is_c(name, "int") && type == TYPE_ANY)
+        op = OP_INT_OF_BOXED;
+    else if (text_is_c(name, "float") && type == TYPE_ANY)
+        op = OP_FLOAT_OF_BOXED;
+    else if (text_is_c(name, "len") && type == TYPE_ANY)
+        op = OP_LEN_BOXED;
+    return op == OPS ? REG_NONE : program_emit(scope->builder, op, program_box(scope->builder, arg), REG_NONE, REG_NONE);
 }
 
 /* A function of the language. */
@@ -189,6 +198,12 @@ static Reg emit_function(LowerScope *scope, const Expr *expr)
     uint32_t n = expr->arg_count;
     if (text_is_c(name, "capture"))
         return emit_capture(scope, expr);
+    if (text_is_c(name, "concat"))
+        return emit_concat(scope, expr);
+    if (text_is_c(name, "format"))
+        return emit_format(scope, expr);
+    if (text_is_c(name, "id") || text_is_c(name, "uuid"))
+        return emit_identity(scope, expr);
     Reg *args = ARENA_ARRAY(scope->lowering->scratch, Reg, n + 1);
     TypeKind *types = ARENA_ARRAY(scope->lowering->scratch, TypeKind, n + 1);
     TypeKind common = TYPE_KINDS;
@@ -214,14 +229,11 @@ static Reg emit_function(LowerScope *scope, const Expr *expr)
     bool rounds = text_is_c(name, "ceil") || text_is_c(name, "floor") || text_is_c(name, "round");
     if (rounds && types[0] == TYPE_INT)
         return args[0];
-    for (uint32_t i = 0; i < n && text_is_c(name, "concat"); i++) {
-        args[i] = emit_text(scope, expr->args[i], args[i]);
-        if (args[i] == REG_NONE)
-            return REG_NONE;
-        types[i] = TYPE_STRING;
-    }
     if (n == 1 && best->how == FUNCTION_FOLD)
         return args[0];
+    Reg any = n == 1 ? emit_of_any(scope, name, args[0]) : REG_NONE;
+    if (any != REG_NONE)
+        return any;
     int fit = 0;
     from = 0;
     for (const Function *row; (row = function_find(name, n, &from));) {
@@ -243,7 +255,7 @@ static Reg emit_user_function(LowerScope *scope, const Expr *expr)
     const ModelFunction *function = expr->note;
     Reg *args = ARENA_ARRAY(scope->lowering->scratch, Reg, function->narguments + 1);
     for (uint32_t i = 0; i < function->narguments; i++) {
-        args[i] = lower_expr(scope, expr->args[i], function->arguments[i].type->kind);
+        args[i] = lower_expr_as(scope, expr->args[i], function->arguments[i].type);
         if (args[i] == REG_NONE)
             return REG_NONE;
     }
@@ -251,7 +263,7 @@ static Reg emit_user_function(LowerScope *scope, const Expr *expr)
     const LowerFrame *up = scope->frame;
     LowerFrame frame = {args};
     scope->frame = &frame;
-    Reg r = lower_expr(scope, function->body, function->result->kind);
+    Reg r = lower_expr_as(scope, function->body, function->result);
     scope->frame = up;
     return r;
 }

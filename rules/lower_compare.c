@@ -137,7 +137,7 @@ static Reg emit_in(LowerScope *scope, const Expr *expr)
     }
     const Expr *list = list_of(scope->lowering, expr->b);
     if (!list)
-        return emit_refuse(scope, expr->b, "`in` a list that is not written out does not run yet");
+        return emit_in_collection(scope, expr);
     Expr equal = *expr; /* x in [..] is x == any [..] */
     equal.kind = EXPR_EQUAL;
     return emit_list(scope, &equal, list, false);

@@ -23,6 +23,25 @@ static Reg emit_untyped_call(LowerScope *scope, const Expr *expr)
     return REG_NONE;
 }
 
+/* Lists and records: every member is what it looks like. */
+static Reg emit_untyped_members(LowerScope *scope, const Expr *expr, TypeKind type)
+{
+    ProgramBuilder *b = scope->builder;
+    bool list = expr->kind == EXPR_LIST;
+    TypeKind kind = list ? TYPE_LIST : type == TYPE_MAP ? TYPE_MAP : TYPE_RECORD;
+    Reg whole = program_constant(b, kind, (Cell){.s = composite_empty(kind)});
+    for (uint32_t i = 0; i < (list ? expr->arg_count : expr->fields.n); i++) {
+        const AstField *field = list ? NULL : &expr->fields.items[i];
+        Reg item = emit_untyped(scope, list ? expr->args[i] : field->value, TYPE_KINDS);
+        if (item == REG_NONE)
+            return REG_NONE;
+        item = program_box(b, item);
+        whole = list ? program_emit(b, OP_LIST_ADD, whole, item, REG_NONE)
+                     : program_emit(b, OP_RECORD_PUT, whole, program_constant(b, TYPE_STRING, (Cell){.s = field->name.text}), item);
+    }
+    return whole;
+}
+
 static Reg emit_untyped(LowerScope *scope, const Expr *expr, TypeKind type)
 {
     static const TypeKind guesses[] = {TYPE_INT, TYPE_FLOAT, TYPE_STRING, TYPE_BOOL, TYPE_DURATION};
@@ -38,6 +57,8 @@ static Reg emit_untyped(LowerScope *scope, const Expr *expr, TypeKind type)
     for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++)
         if (emit_literal_cell(expr, guesses[i], &value))
             return program_constant(scope->builder, guesses[i], value);
+    if (expr->kind == EXPR_LIST || expr->kind == EXPR_RECORD)
+        return emit_untyped_members(scope, expr, type);
     if (expr->kind == EXPR_CALL)
         return emit_untyped_call(scope, expr);
     bool sign = expr->kind == EXPR_NEGATE;

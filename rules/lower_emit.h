@@ -6,6 +6,7 @@
 #ifndef RULES_LOWER_EMIT_H
 #define RULES_LOWER_EMIT_H
 
+#include "cep/composite.h"
 #include "cep/function.h"
 #include "rules/lower.h"
 
@@ -49,6 +50,22 @@ Reg emit_find(LowerScope *scope, const ModelTable *table, Expr *const *keys);
 Reg emit_name(LowerScope *scope, const Expr *expr);
 Reg emit_member(LowerScope *scope, const Expr *expr);
 Reg emit_is_null(LowerScope *scope, const Expr *expr);
+
+/* ── lower_composite.c ── */
+
+/* A list or record literal; type is what its place asks for, NULL = nothing. */
+Reg emit_list_value(LowerScope *scope, const Expr *expr, const Type *type);
+Reg emit_record_value(LowerScope *scope, const Expr *expr, const Type *type);
+/* A field of a record, a member of a list, a map, a value of type any. */
+Reg emit_field(LowerScope *scope, const Expr *expr);
+Reg emit_index(LowerScope *scope, const Expr *expr);
+Reg emit_in_collection(LowerScope *scope, const Expr *expr);
+/* A value as text(x) writes it. */
+Reg emit_text(LowerScope *scope, Reg reg);
+Reg emit_concat(LowerScope *scope, const Expr *expr);
+Reg emit_format(LowerScope *scope, const Expr *expr);
+/* id(…) and uuid(…). */
+Reg emit_identity(LowerScope *scope, const Expr *expr);
 
 /* ── lower_compare.c ── */
 

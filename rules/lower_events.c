@@ -60,6 +60,32 @@ static void refuse_type(Lowering *lowering, const ModelAttribute *attribute)
     lower_refuse(lowering, span, NULL, "the type `%s` does not run yet", type_word(attribute->type->kind));
 }
 
+static void value_type(Lowering *lowering, const Type *type, ValueType *out)
+{
+    *out = (ValueType){.kind = type->kind, .optional = type->optional, .nfields = type->nfields};
+    if (type->element) {
+        ValueType *element = ARENA_NEW(lowering->arena, ValueType);
+        value_type(lowering, type->element, element);
+        out->element = element;
+    }
+    ValueType *fields = ARENA_ARRAY(lowering->arena, ValueType, type->nfields);
+    out->names = ARENA_ARRAY(lowering->arena, Text, type->nfields);
+    for (uint32_t i = 0; i < type->nfields; i++) {
+        out->names[i] = arena_text(lowering->arena, type->fields[i].name);
+        value_type(lowering, type->fields[i].type, &fields[i]);
+    }
+    out->fields = fields;
+}
+
+static const ValueType *parts_of(Lowering *lowering, const Type *type)
+{
+    if (type->kind != TYPE_LIST && type->kind != TYPE_RECORD && type->kind != TYPE_MAP)
+        return NULL;
+    ValueType *of = ARENA_NEW(lowering->arena, ValueType);
+    value_type(lowering, type, of);
+    return of;
+}
+
 static Attribute lower_attribute(Lowering *lowering, const ModelAttribute *model, LowerScope *own)
 {
     Arena *arena = lowering->arena;
@@ -69,6 +95,7 @@ static Attribute lower_attribute(Lowering *lowering, const ModelAttribute *model
         refuse_type(lowering, model);
         return out;
     }
+    out.of = parts_of(lowering, model->type);
     if (model->ast && model->ast->from.set)
         lower_path(lowering, model->ast->from, &out);
     LowerScope none = {.lowering = lowering};

@@ -13,6 +13,7 @@
 
 #include "cep/cellset.h"
 #include "cep/cidr.h"
+#include "cep/decimal.h"
 
 Reg emit_fail(LowerScope *scope)
 {
@@ -35,10 +36,17 @@ bool emit_literal_cell(const Expr *expr, TypeKind type, Cell *value)
             *value = (Cell){.i = expr->integer};
         else if (type == TYPE_FLOAT)
             *value = (Cell){.f = (double)expr->integer};
+        else if (type == TYPE_DECIMAL)
+            *value = (Cell){.d = decimal_of_int(expr->integer)};
         else
             return false;
         return true;
     case EXPR_FLOAT:
+        if (type == TYPE_DECIMAL) {
+            uint8_t state = STATE_OK;
+            *value = (Cell){.d = decimal_of_float(expr->real, &state)};
+            return state == STATE_OK;
+        }
         *value = (Cell){.f = expr->real};
         return type == TYPE_FLOAT;
     case EXPR_STRING:
@@ -99,16 +107,27 @@ Reg emit_to_type(LowerScope *scope, const Expr *expr, Reg reg, TypeKind type)
 {
     if (reg == REG_NONE || type == TYPE_KINDS || emit_reg_type(scope, reg) == type)
         return reg;
-    if (type == TYPE_FLOAT && emit_reg_type(scope, reg) == TYPE_INT)
+    TypeKind from = emit_reg_type(scope, reg);
+    if (type == TYPE_FLOAT && from == TYPE_INT)
         return program_emit(scope->builder, OP_FLOAT_OF_INT, reg, REG_NONE, REG_NONE);
+    if (type == TYPE_DECIMAL && (from == TYPE_INT || from == TYPE_FLOAT))
+        return program_emit(scope->builder, from == TYPE_INT ? OP_DECIMAL_OF_INT : OP_DECIMAL_OF_FLOAT, reg, REG_NONE, REG_NONE);
+    if (type == TYPE_ANY)
+        return program_box(scope->builder, reg);
+    if (from == TYPE_ANY)
+        return program_unbox(scope->builder, reg, type);
     lower_refuse(scope->lowering, expr->span, NULL, "using a value of type `%s` as `%s` does not run yet",
                  type_word(emit_reg_type(scope, reg)), type_word(type));
     return emit_fail(scope);
 }
 
-/* The type that values of two types are brought to. */
+/* The type that values of two types are brought to: of a value of type any, that of the other. */
 TypeKind emit_common_type(TypeKind a, TypeKind b)
 {
+    if (a == TYPE_ANY || b == TYPE_ANY)
+        return a == TYPE_ANY ? b : a;
+    if ((a == TYPE_DECIMAL && b == TYPE_INT) || (a == TYPE_INT && b == TYPE_DECIMAL))
+        return TYPE_DECIMAL;
     return (a == TYPE_INT && b == TYPE_FLOAT) || (a == TYPE_FLOAT && b == TYPE_INT) ? TYPE_FLOAT : a;
 }
 
@@ -126,12 +145,12 @@ bool emit_pair(LowerScope *scope, const Expr *a, const Expr *b, Reg *ra, Reg *rb
     *rb = *ra == REG_NONE ? REG_NONE : lower_expr(scope, b, b->kind == EXPR_NULL ? ta : TYPE_KINDS);
     if (*ra == REG_NONE || *rb == REG_NONE)
         return false;
-    TypeKind type = emit_reg_type(scope, *ra), other = emit_reg_type(scope, *rb);
-    if (type == TYPE_INT && other == TYPE_FLOAT)
-        *ra = emit_to_type(scope, a, *ra, TYPE_FLOAT);
-    if (type == TYPE_FLOAT && other == TYPE_INT)
-        *rb = emit_to_type(scope, b, *rb, TYPE_FLOAT);
-    return true;
+    TypeKind has_a = emit_reg_type(scope, *ra), has_b = emit_reg_type(scope, *rb), common = emit_common_type(has_a, has_b);
+    if (common == has_a && common != emit_common_type(has_b, has_a))
+        return true; /* a time and a duration: each stays what it is */
+    *ra = emit_to_type(scope, a, *ra, common);
+    *rb = *ra == REG_NONE ? REG_NONE : emit_to_type(scope, b, *rb, common);
+    return *rb != REG_NONE;
 }
 
 static Reg emit_arithmetic(LowerScope *scope, const Expr *expr)
@@ -195,9 +214,11 @@ static Reg emit(LowerScope *scope, const Expr *expr)
     case EXPR_IF:
         return emit_if(scope, expr);
     case EXPR_LIST:
-        return emit_refuse(scope, expr, "a list as a value does not run yet");
+        return emit_list_value(scope, expr, expr->type);
     case EXPR_RECORD:
-        return emit_refuse(scope, expr, "a record as a value does not run yet");
+        return emit_record_value(scope, expr, expr->type);
+    case EXPR_INDEX:
+        return emit_index(scope, expr);
     case EXPR_TUPLE:
         return emit_refuse(scope, expr, "a composite key does not run here yet");
     default:
@@ -232,6 +253,17 @@ Reg lower_expr(LowerScope *scope, const Expr *expr, TypeKind type)
     return r;
 }
 
+Reg lower_expr_as(LowerScope *scope, const Expr *expr, const Type *type)
+{
+    if (!type || type->class != CLASS_VALUE)
+        return lower_expr(scope, expr, TYPE_KINDS);
+    if (expr->kind == EXPR_LIST && type->kind == TYPE_LIST)
+        return emit_list_value(scope, expr, type);
+    if (expr->kind == EXPR_RECORD && (type->kind == TYPE_RECORD || type->kind == TYPE_MAP))
+        return emit_record_value(scope, expr, type);
+    return lower_expr(scope, expr, type->kind);
+}
+
 static void *copied(Arena *arena, const void *items, uint32_t n, size_t size)
 {
     return n ? memcpy(arena_raw(arena, n * size), items, n * size) : NULL;
@@ -248,7 +280,7 @@ static Program *program_copied(Arena *arena, const Program *program)
     copy->constant_states = copied(arena, program->constant_states, program->nconstants, 1);
     for (uint32_t i = 0; i < program->n; i++) {
         const Instruction *step = &program->code[i];
-        if (step->op == OP_CONSTANT && program->reg_types[step->to] == TYPE_STRING && !program->constant_states[step->immediate])
+        if (step->op == OP_CONSTANT && type_has_bytes(program->reg_types[step->to]) && !program->constant_states[step->immediate])
             copy->constants[step->immediate].s = arena_text(arena, program->constants[step->immediate].s);
     }
     copy->regexes = copied(arena, program->regexes, program->nregexes, sizeof *program->regexes);

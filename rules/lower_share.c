@@ -21,7 +21,7 @@ static bool constants_are_same(const Program *a, const Program *b)
             continue;
         Cell x = a->constants[step->immediate], y = b->constants[step->immediate];
         TypeKind type = a->reg_types[step->to];
-        if (type == TYPE_STRING ? !text_is(x.s, y.s) : !same(&x, &y, type_size(type)))
+        if (type_has_bytes(type) ? !text_is(x.s, y.s) : !same(&x, &y, type_size(type)))
             return false;
     }
     return true;

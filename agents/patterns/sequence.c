@@ -101,7 +101,7 @@ static void aggregate_put(Agent *agent, uint32_t k, const Accumulator *acc)
     const AggregatePlan *aggregate = &agent->plan->aggregates[k];
     Cell value = {0};
     agent->aggregate_states[k] = (uint8_t)accumulator_value(&agent->engine->pool, aggregate, acc, false, &value);
-    if (agent->aggregate_states[k] == STATE_OK && aggregate->type == TYPE_STRING)
+    if (agent->aggregate_states[k] == STATE_OK && type_has_bytes(aggregate->type))
         value.s = arena_text(&agent->engine->scratch, value.s);
     agent->aggregates[k] = value;
 }

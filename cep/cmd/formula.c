@@ -13,6 +13,7 @@
 
 #include "cep/cellset.h"
 #include "cep/cidr.h"
+#include "cep/composite.h"
 #include "cep/function.h"
 #include "cep/regex.h"
 
@@ -91,7 +92,7 @@ Text formula_value(TypeKind type, Cell value, Arena *arena)
     case TYPE_POINT:
         return arena_printf(arena, "point(%.10g, %.10g)", value.p.x, value.p.y);
     default:
-        return TEXT("…");
+        return composite_text(composite_box(type, STATE_OK, value, arena), false, arena);
     }
 }
 
@@ -278,6 +279,44 @@ static Part in_part(Formula *formula, const Instruction *step, Text set)
     return (Part){arena_printf(formula->arena, "%.*s in %.*s", TEXT_ARGS(subject), TEXT_ARGS(set)), COMPARISON};
 }
 
+/* r["name"], xs[1] */
+static Part indexed(Formula *formula, const Instruction *step)
+{
+    Text of = held(formula, part_of(formula, step, step->a), PRIMARY), at = part_of(formula, step, step->b).text;
+    return (Part){arena_printf(formula->arena, "%.*s[%.*s]", TEXT_ARGS(of), TEXT_ARGS(at)), PRIMARY};
+}
+
+static Part has_part(Formula *formula, const Instruction *step)
+{
+    Text item = held(formula, part_of(formula, step, step->b), COALESCE), in = held(formula, part_of(formula, step, step->a), COALESCE);
+    return (Part){arena_printf(formula->arena, "%.*s in %.*s", TEXT_ARGS(item), TEXT_ARGS(in)), COMPARISON};
+}
+
+/* A list or record without its closing bracket, and whether a comma must follow. */
+static Text opened(Formula *formula, const Instruction *step, const char *comma)
+{
+    Text text = part_of(formula, step, step->a).text;
+    bool known = text.len > 1 && (text.p[text.len - 1] == ']' || text.p[text.len - 1] == '}');
+    if (!known)
+        return arena_printf(formula->arena, "%.*s + ", TEXT_ARGS(text));
+    text.len--;
+    bool empty = text.len == 1;
+    return arena_printf(formula->arena, "%.*s%s", TEXT_ARGS(text), empty ? "" : comma);
+}
+
+static Text list_text(Formula *formula, const Instruction *step)
+{
+    Text before = opened(formula, step, ", ");
+    return arena_printf(formula->arena, "%.*s%.*s]", TEXT_ARGS(before), TEXT_ARGS(part_of(formula, step, step->b).text));
+}
+
+static Text record_text(Formula *formula, const Instruction *step)
+{
+    Text before = opened(formula, step, ", "), name = part_of(formula, step, step->b).text;
+    return arena_printf(formula->arena, "%.*s%.*s: %.*s}", TEXT_ARGS(before), TEXT_ARGS(name),
+                        TEXT_ARGS(part_of(formula, step, step->c).text));
+}
+
 static Part operation(Formula *formula, const Instruction *step)
 {
     const Function *function = function_of((Op)step->op);
@@ -343,7 +382,21 @@ static Part part_of(Formula *formula, const Instruction *user, Reg reg)
     case OP_IN_CIDR:
         return in_part(formula, step, cidr_text(formula, formula->program->cidrs[step->immediate]));
     case OP_FLOAT_OF_INT: /* implicit in rules */
+    case OP_DECIMAL_OF_INT:
+    case OP_DECIMAL_OF_FLOAT:
+    case OP_BOX:
+    case OP_UNBOX:
         return part_of(formula, step, step->a);
+    case OP_LIST_AT:
+    case OP_RECORD_GET:
+        return indexed(formula, step);
+    case OP_LIST_HAS:
+    case OP_MAP_HAS:
+        return has_part(formula, step);
+    case OP_LIST_ADD:
+        return primary(list_text(formula, step));
+    case OP_RECORD_PUT:
+        return primary(record_text(formula, step));
     default:
         return operation(formula, step);
     }

@@ -3,10 +3,11 @@
 #include <math.h>
 
 #include "cep/cmd/formula.h"
+#include "cep/composite.h"
 
 static Cell copied(Arena *arena, TypeKind type, Cell value)
 {
-    if (type == TYPE_STRING)
+    if (type_has_bytes(type))
         value.s = arena_text(arena, value.s);
     return value;
 }
@@ -58,6 +59,8 @@ static bool value_near(TypeKind type, Cell a, Cell b)
         return float_near(a.f, b.f);
     if (type == TYPE_POINT)
         return float_near(a.p.x, b.p.x) && float_near(a.p.y, b.p.y);
+    if (type >= TYPE_LIST)
+        return composite_compare(a.s, b.s) == 0;
     return cell_equal(type, a, b);
 }
 

@@ -28,6 +28,9 @@ typedef struct Value {
 #define T(v) {TYPE_TIME, STATE_OK, {.i = (v)}}
 #define D(v) {TYPE_DURATION, STATE_OK, {.i = (v)}}
 #define P(lon, lat) {TYPE_POINT, STATE_OK, {.p = {(lon), (lat)}}}
+#define DEC(v) {TYPE_DECIMAL, STATE_OK, {.d = {(uint64_t)(v), (v) < 0 ? -1 : 0}}} /* billionths */
+#define RAW(v) {TYPE_BYTES, STATE_OK, {.s = {(v), sizeof(v) - 1}}}
+#define BOXED(kind, v) {TYPE_##kind, STATE_OK, {.s = {(v), sizeof(v) - 1}}}
 #define ABSENT {-1, STATE_OK, {0}}
 #define FAILS(type) {TYPE_##type, STATE_ERROR, {0}}
 #define IS_MISSING(type) {TYPE_##type, STATE_NULL, {0}}
@@ -38,6 +41,16 @@ typedef struct Value {
 
 /* 2026-01-31T09:05:07Z, a Saturday. */
 #define WHEN (INT64_C(1769850307) * NS_PER_SECOND)
+
+/* Composite values as bytes: composite.h. */
+#define INT_5 "\x01\x05\0\0\0\0\0\0\0"
+#define INT_6 "\x01\x06\0\0\0\0\0\0\0"
+#define TEXT_A "\x03\1\0\0\0" "a"
+#define TEXT_42 "\x03\2\0\0\0" "42"
+#define NOTHING "\xff"
+#define LIST_5_A "\x0b\x15\0\0\0\2\0\0\0\1\0" INT_5 TEXT_A
+#define LIST_AB "\x0b\x13\0\0\0\2\0\0\0\1\0" TEXT_A "\x03\2\0\0\0" "bc"
+#define MAP_A_5 "\x0d\x14\0\0\0\1\0\0\0\1\0" "\1\0\0\0" "a" INT_5
 
 typedef struct Case {
     Op op;
@@ -59,6 +72,9 @@ static const Case cases[] = {
     COMPARED(FLOAT, F(-0.5), F(1e300))
     COMPARED(TIME, T(-1), T(WHEN))
     COMPARED(DURATION, D(1), D(2))
+    COMPARED(DECIMAL, DEC(-1), DEC(1))
+    COMPARED(BOXED, BOXED(ANY, INT_5), BOXED(ANY, INT_6))
+    COMPARED(BOXED, BOXED(LIST, LIST_5_A), BOXED(LIST, LIST_AB))
     COMPARED(STRING, S("a"), S("ab"))
     COMPARED(STRING, S(""), S("x"))
     COMPARED(STRING, S("abcdefgh1"), S("abcdefgh2"))
@@ -69,6 +85,42 @@ static const Case cases[] = {
     {OP_NE_BOOL, B(1), B(1), ABSENT, B(0), NULL}, {OP_NE_BOOL, B(0), B(1), ABSENT, B(1), NULL},
     {OP_EQ_POINT, P(1, 2), P(1, 2), ABSENT, B(1), NULL}, {OP_EQ_POINT, P(1, 2), P(1, 3), ABSENT, B(0), NULL},
     {OP_NE_POINT, P(1, 2), P(1, 2), ABSENT, B(0), NULL}, {OP_NE_POINT, P(1, 2), P(0, 2), ABSENT, B(1), NULL},
+
+    {OP_EQ_BYTES, RAW("a"), RAW("a"), ABSENT, B(1), NULL}, {OP_NE_BYTES, RAW("a"), RAW("b"), ABSENT, B(1), NULL},
+    {OP_ADD_DECIMAL, DEC(1500000000), DEC(-1), ABSENT, DEC(1499999999), NULL},
+    {OP_SUB_DECIMAL, DEC(1), DEC(2), ABSENT, DEC(-1), NULL},
+    {OP_MUL_DECIMAL, DEC(1500000000), DEC(-2000000000), ABSENT, DEC(-3000000000), NULL},
+    {OP_DIV_DECIMAL, DEC(2000000000), DEC(3000000000), ABSENT, DEC(666666667), NULL},
+    {OP_DIV_DECIMAL, DEC(1), DEC(0), ABSENT, FAILS(DECIMAL), NULL},
+    {OP_MOD_DECIMAL, DEC(-7500000000), DEC(2000000000), ABSENT, DEC(-1500000000), NULL},
+    {OP_NEG_DECIMAL, DEC(5), ABSENT, ABSENT, DEC(-5), NULL}, {OP_ABS_DECIMAL, DEC(-5), ABSENT, ABSENT, DEC(5), NULL},
+    {OP_MIN_DECIMAL, DEC(-5), DEC(3), ABSENT, DEC(-5), NULL}, {OP_MAX_DECIMAL, DEC(-5), DEC(3), ABSENT, DEC(3), NULL},
+    {OP_DECIMAL_OF_INT, I(-2), ABSENT, ABSENT, DEC(-2000000000), NULL},
+    {OP_DECIMAL_OF_FLOAT, F(0.1), ABSENT, ABSENT, DEC(100000000), NULL},
+    {OP_DECIMAL_OF_FLOAT, F(1e300), ABSENT, ABSENT, FAILS(DECIMAL), NULL},
+    {OP_INT_OF_DECIMAL, DEC(-2900000000), ABSENT, ABSENT, I(-2), NULL},
+    {OP_FLOAT_OF_DECIMAL, DEC(250000000), ABSENT, ABSENT, F(0.25), NULL},
+    {OP_TEXT_OF_DECIMAL, DEC(-10500000000), ABSENT, ABSENT, S("-10.5"), NULL},
+
+    {OP_LIST_AT, BOXED(LIST, LIST_5_A), I(1), ABSENT, BOXED(ANY, INT_5), NULL},
+    {OP_LIST_AT, BOXED(LIST, LIST_5_A), I(-1), ABSENT, BOXED(ANY, TEXT_A), NULL},
+    {OP_LIST_AT, BOXED(LIST, LIST_5_A), I(0), ABSENT, BOXED(ANY, NOTHING), NULL},
+    {OP_RECORD_GET, BOXED(MAP, MAP_A_5), S("a"), ABSENT, BOXED(ANY, INT_5), NULL},
+    {OP_RECORD_GET, BOXED(MAP, MAP_A_5), S("b"), ABSENT, BOXED(ANY, NOTHING), NULL},
+    {OP_LIST_HAS, BOXED(LIST, LIST_5_A), BOXED(ANY, TEXT_A), ABSENT, B(1), NULL},
+    {OP_LIST_HAS, BOXED(LIST, LIST_5_A), BOXED(ANY, INT_6), ABSENT, B(0), NULL},
+    {OP_LIST_HAS_FOLD, BOXED(LIST, LIST_5_A), S("A"), ABSENT, B(1), NULL},
+    {OP_MAP_HAS, BOXED(MAP, MAP_A_5), S("a"), ABSENT, B(1), NULL},
+    {OP_LEN_BOXED, BOXED(LIST, LIST_5_A), ABSENT, ABSENT, I(2), NULL}, {OP_LEN_BYTES, RAW("abc"), ABSENT, ABSENT, I(3), NULL},
+    {OP_SPLIT, S("a,bc"), S(","), ABSENT, BOXED(LIST, LIST_AB), NULL},
+    {OP_HASH_BOXED, BOXED(ANY, NOTHING), ABSENT, ABSENT, I(-2973241909731272914), NULL},
+    {OP_ID_BOXED, BOXED(LIST, LIST_AB), ABSENT, ABSENT, S("324103a2a80beaf13581870a85d10174"), NULL},
+    {OP_UUID, S("0123456789abcdef0123456789abcdef"), ABSENT, ABSENT, S("01234567-89ab-8def-8123-456789abcdef"), NULL},
+    {OP_TEXT_OF_BOXED, BOXED(LIST, LIST_5_A), ABSENT, ABSENT, S("[5,\"a\"]"), NULL},
+    {OP_INT_OF_BOXED, BOXED(ANY, TEXT_42), ABSENT, ABSENT, I(42), NULL},
+    {OP_INT_OF_BOXED, BOXED(LIST, LIST_AB), ABSENT, ABSENT, FAILS(INT), NULL},
+    {OP_FLOAT_OF_BOXED, BOXED(ANY, INT_5), ABSENT, ABSENT, F(5), NULL},
+    {OP_ROUND_TO, F(2.345), I(1), ABSENT, F(2.3), NULL}, {OP_ROUND_TO, F(1234.5), I(-2), ABSENT, F(1200), NULL},
 
     {OP_ADD_INT, I(2), I(3), ABSENT, I(5), NULL}, {OP_ADD_INT, I(MAX), I(1), ABSENT, FAILS(INT), NULL},
     {OP_ADD_INT, I(MIN), I(-1), ABSENT, FAILS(INT), NULL}, {OP_ADD_INT, I(MIN), I(MAX), ABSENT, I(-1), NULL},
@@ -251,7 +303,8 @@ static void assert_value(TypeKind type, State state, Cell cell, Value expected, 
     if (right && state == STATE_OK)
         right = cell_equal(type, cell, expected.cell);
     if (!right)
-        print_error("%s: state %d\n", what, state);
+        print_error("%s: state %d, %lld, \"%.*s\"\n", what, state, type == TYPE_INT ? (long long)cell.i : 0,
+                    type == TYPE_STRING && state == STATE_OK ? (int)cell.s.len : 0, type == TYPE_STRING ? cell.s.p : "");
     assert_true(right);
 }
 

@@ -10,11 +10,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cep/composite.h"
 #include "cep/machine.h"
 #include "cep/plan.h"
 #include "cep/table.h"
 
-enum { PROGRAMS = 30000, STEPS_MAX = 14, TYPES = TYPE_POINT + 1, COLUMNS = TYPES * 2, TABLE_ROWS = 8 };
+enum { PROGRAMS = 30000, STEPS_MAX = 14, TYPES = TYPE_BYTES + 1, COLUMNS = TYPES * 2, TABLE_ROWS = 8 };
 
 /* xorshift: the same programs on every machine. */
 static uint64_t seed;
@@ -40,7 +41,8 @@ static Cell any_cell(TypeKind type)
     switch (type) {
     case TYPE_BOOL: return (Cell){.b = (uint8_t)any(2)};
     case TYPE_FLOAT: return (Cell){.f = any(3) ? floats[any(sizeof floats / sizeof *floats)] : any(2000) / 10.0 - 100};
-    case TYPE_STRING: return (Cell){.s = text_of(texts[any(sizeof texts / sizeof *texts)])};
+    case TYPE_DECIMAL: return (Cell){.d = {any(3) ? any(2000) : UINT64_MAX - any(9), any(4) ? 0 : (int64_t)any(9) - 4}};
+    case TYPE_BYTES: case TYPE_STRING: return (Cell){.s = text_of(texts[any(sizeof texts / sizeof *texts)])};
     case TYPE_POINT: return (Cell){.p = {any(360) - 180.0, any(180) - 90.0}};
     default: return (Cell){.i = any(3) ? ints[any(sizeof ints / sizeof *ints)] : (int64_t)any(200) - 100};
     }
@@ -163,11 +165,17 @@ static void world_fini(World *world)
 /* A register of the type: mostly one of those made before, else a source or a constant. */
 static Reg any_reg(ProgramBuilder *b, TypeKind type, const Reg *made, uint32_t nmade)
 {
+    if (type == TYPE_ANY)
+        return program_box(b, any_reg(b, any(4) ? (TypeKind)any(TYPES) : TYPE_LIST, made, nmade));
+    if (type == TYPE_LIST && !any(3))
+        return program_constant(b, type, (Cell){.s = composite_empty(type)});
     for (uint32_t tries = 0; tries < 6 && nmade > 0; tries++) {
         Reg reg = made[any(nmade)];
         if (program_reg_type(b, reg) == type)
             return reg;
     }
+    if (type == TYPE_LIST)
+        return program_emit(b, OP_LIST_ADD, any_reg(b, TYPE_LIST, made, nmade), any_reg(b, TYPE_ANY, made, nmade), REG_NONE);
     switch (any(8)) {
     case 0: return program_aggregate(b, type, type);
     case 1: return program_context(b, type, type);
@@ -190,6 +198,15 @@ static Reg any_step(World *world, ProgramBuilder *b, const Reg *made, uint32_t n
         case OP_CONSTANT: case OP_LOAD: case OP_HEADER: case OP_AGGREGATE: case OP_CONTEXT: case OP_NOW:
             continue;
         case OP_AND: case OP_OR: return program_emit(b, op, ANY(TYPE_BOOL), ANY(TYPE_BOOL), REG_NONE);
+        case OP_IDENTITY: return program_identity(b);
+        case OP_BOX: return ANY(TYPE_ANY);
+        case OP_UNBOX: return program_unbox(b, ANY(TYPE_ANY), type);
+        case OP_RECORD_PUT: {
+            Reg record = program_constant(b, TYPE_RECORD, (Cell){.s = composite_empty(TYPE_RECORD)});
+            for (uint32_t n = any(3); n-- > 0;)
+                record = program_emit(b, op, record, ANY(TYPE_STRING), ANY(TYPE_ANY));
+            return record;
+        }
         case OP_NOT: return program_emit(b, op, ANY(TYPE_BOOL), REG_NONE, REG_NONE);
         case OP_IS_NULL: case OP_IS_NOT_NULL: return program_emit(b, op, ANY(type), REG_NONE, REG_NONE);
         case OP_COALESCE: return program_emit(b, op, ANY(type), ANY(type), REG_NONE);
@@ -236,6 +253,8 @@ static bool same(TypeKind type, State state_a, Cell a, State state_b, Cell b)
         return state_a == state_b;
     if (type == TYPE_FLOAT)
         return memcmp(&a.f, &b.f, sizeof a.f) == 0 || (isnan(a.f) && isnan(b.f));
+    if (type >= TYPE_LIST)
+        return composite_compare(a.s, b.s) == 0;
     return cell_equal(type, a, b) || (type == TYPE_POINT && memcmp(&a.p, &b.p, sizeof a.p) == 0);
 }
 

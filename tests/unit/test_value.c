@@ -16,7 +16,7 @@ static void test_types(void **state)
     assert_int_equal(type_size(TYPE_BOOL), 1);
     assert_int_equal(type_size(TYPE_STRING), sizeof(Text));
     assert_true(type_runs(TYPE_POINT));
-    assert_false(type_runs(TYPE_DECIMAL));
+    assert_false(type_runs(TYPE_AREA));
 }
 
 static void test_cells_of_a_column(void **state)
