@@ -21,6 +21,7 @@ MODE_release := -O2 -g
 MODE_debug   := -O0 -g3
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 MODE_tsan    := -O1 -g -fsanitize=thread
+MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 WARN     := -Wall -Wextra -Werror
 CFLAGS   += -std=c11 -D_GNU_SOURCE $(MODE_$(BUILD)) $(WARN) -Wstrict-prototypes -Wmissing-prototypes -fvisibility=hidden -fPIC -I. -I$(OUT)/gen
@@ -39,6 +40,9 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
 ORACLE_SRC := $(sort $(wildcard tests/oracle/*.c))
 ORACLE_OBJ := $(ORACLE_SRC:%.c=$(OUT)/obj/%.o)
 ORACLE_LIB := $(filter-out %/differential.o,$(ORACLE_OBJ))
+
+FUZZ_SHARED  := tests/fuzz/rules.c
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out $(FUZZ_SHARED),$(sort $(wildcard tests/fuzz/*.c))))
 
 BENCH_RULES := $(sort $(wildcard tests/bench/*.cep))
 ERROR_PAGES := $(sort $(wildcard docs/reference/errors/[EW]*.md))
@@ -101,6 +105,11 @@ $(OUT)/unit/test_oracle: $(OUT)/obj/tests/unit/test_oracle.o $(ORACLE_LIB) $(OUT
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
 
+# The formatter over the generator's rules.
+$(OUT)/unit/test_format_random: $(OUT)/obj/tests/unit/test_format_random.o $(OUT)/obj/tests/fuzz/rules.o $(ORACLE_LIB) $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
+
 $(OUT)/oracle/differential: $(ORACLE_OBJ) $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -124,6 +133,18 @@ differential: $(OUT)/oracle/differential ## compare the engine with the naive ma
 	@mkdir -p $(OUT)/oracle/failing
 	@$(OUT)/oracle/differential --write $(OUT)/oracle/failing $(CASES) $(SEED)
 
+# Fuzz targets are built by `make fuzz`, which sets BUILD and the compilers for them.
+$(FUZZ_TARGETS:%=$(OUT)/%): $(OUT)/%: $(OUT)/obj/tests/fuzz/%.o $(FUZZ_SHARED:%.c=$(OUT)/obj/%.o) $(OUT)/libcep.a
+	$(CXX) $(LDFLAGS) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+
+T    ?= 60
+FUZZ ?= $(FUZZ_TARGETS)
+fuzz: ## run the fuzz targets for T seconds, or those of FUZZ; needs clang
+	@$(MAKE) -s BUILD=fuzz OUT=build/fuzz CC="$(FUZZ_CC)" CXX="$(FUZZ_CC)++" $(FUZZ:%=build/fuzz/%)
+	@tests/fuzz/all build/fuzz $(T) $(FUZZ)
+
+FUZZ_CC ?= clang
+
 bench: $(OUT)/cep ## measure the engine
 	@$(OUT)/cep bench all
 
@@ -134,7 +155,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 	@echo "BUILD=release|debug|asan|tsan picks the build, OUT its folder; release goes to build/."
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(patsubst %,$(OUT)/obj/tests/fuzz/%.d,rules $(FUZZ_TARGETS)) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
 
-.PHONY: all unit check real differential bench clean help mutants
+.PHONY: all unit check real differential fuzz bench clean help mutants
 .SECONDARY:

@@ -130,8 +130,8 @@ static Nearest find_nearest(Text word, const Text *candidates, size_t n)
     Nearest nearest = {.distance = limit + 1};
     for (size_t i = 0; i < n; i++) {
         uint32_t distance = text_distance(word, candidates[i], limit);
-        if (distance > nearest.distance || distance >= word.len || distance >= candidates[i].len)
-            continue;
+        if (distance == 0 || distance > nearest.distance || distance >= word.len || distance >= candidates[i].len)
+            continue; /* the word itself is no other: it stands where it cannot */
         if (distance < nearest.distance)
             nearest = (Nearest){candidates[i], distance, false};
         else if (!text_is(nearest.text, candidates[i]))

@@ -199,6 +199,7 @@ static void test_near_takes_the_nearest(void **state)
     assert_true(text_is_c(diagnostics_nearest(TEXT("deriv"), words, 4), "derive"));
     assert_int_equal(diagnostics_nearest(TEXT("withdrawal"), words, 4).len, 0);
     assert_int_equal(diagnostics_nearest(TEXT("x"), words, 4).len, 0);
+    assert_int_equal(diagnostics_nearest(TEXT("delete"), words + 2, 1).len, 0);
 }
 
 static void test_only_a_lone_near_name_is_an_edit(void **state)
