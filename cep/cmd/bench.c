@@ -319,7 +319,7 @@ static void print_figures(const Workload *workload, const Figures *figures)
 static void print_figures_json(Json *json, const Workload *workload, const Figures *figures)
 {
     json_open(json, NULL, '{');
-    json_string(json, "id", workload->id);
+    json_cstring(json, "id", workload->id);
     json_int(json, "events", workload->events);
     json_int(json, "result", (int64_t)figures->result);
     json_int(json, "expected", (int64_t)figures->expected);

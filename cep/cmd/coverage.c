@@ -189,7 +189,7 @@ static void json_agent(Json *json, const Coverage *coverage, uint32_t index)
     json_open(json, "branches", '[');
     for (uint32_t d = 0; d < agent->nderives; d++) {
         json_open(json, NULL, '{');
-        json_string(json, "port", port_words(agent->derives[d].port));
+        json_cstring(json, "port", port_words(agent->derives[d].port));
         json_text(json, "event", coverage->plan->types[agent->derives[d].type].name);
         json_int(json, "derived", (int64_t)covered->derived[d]);
         json_close(json, '}');
@@ -218,8 +218,8 @@ void coverage_json(const Coverage *coverage, Json *json)
         if (!share.all)
             continue;
         json_open(json, NULL, '{');
-        json_string(json, "policy", clause);
-        json_string(json, "value", values[v].words);
+        json_cstring(json, "policy", clause);
+        json_cstring(json, "value", values[v].words);
         json_int(json, "agents", share.all);
         json_int(json, "reached", share.reached);
         json_close(json, '}');

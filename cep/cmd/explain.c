@@ -104,7 +104,7 @@ static void print_agent_json(Json *json, const Plan *plan, const AgentPlan *agen
 {
     json_open(json, NULL, '{');
     json_text(json, "agent", agent->name);
-    json_string(json, "kind", agent_kind_word(agent->kind));
+    json_cstring(json, "kind", agent_kind_word(agent->kind));
     json_text(json, "file", agent->file);
     json_int(json, "line", agent->line);
     json_open(json, "facts", '[');
@@ -112,7 +112,7 @@ static void print_agent_json(Json *json, const Plan *plan, const AgentPlan *agen
     for (uint32_t i = 0; i < facts.n; i++) {
         const Fact *fact = &facts.items[i];
         json_open(json, NULL, '{');
-        json_string(json, "name", *fact->name ? fact->name : "value");
+        json_cstring(json, "name", *fact->name ? fact->name : "value");
         json_text(json, "text", fact->text);
         if (fact->by_default)
             json_bool(json, "default", true);
@@ -230,7 +230,7 @@ static void print_json(const Explain *explain, const Plan *plan, uint32_t only, 
     Json json = json_to(stdout);
     json_open(&json, NULL, '{');
     json_text(&json, "network", plan->network);
-    json_string(&json, "version", version);
+    json_cstring(&json, "version", version);
     json_open(&json, "agents", '[');
     for (uint32_t i = 0; i < plan->nagents; i++)
         if (only == INDEX_NONE || i == only)

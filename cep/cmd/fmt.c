@@ -60,7 +60,7 @@ static const struct argp argp = {
 static void print_name(Fmt *fmt, const char *path)
 {
     if (fmt->as_json)
-        json_string(&fmt->json, NULL, path);
+        json_cstring(&fmt->json, NULL, path);
     else
         puts(path);
 }

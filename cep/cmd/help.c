@@ -57,8 +57,8 @@ static void print_verbs_json(void)
     json_open(&json, NULL, '[');
     for (const Verb *verb = verbs; verb->name; verb++) {
         json_open(&json, NULL, '{');
-        json_string(&json, "verb", verb->name);
-        json_string(&json, "what", verb->what);
+        json_cstring(&json, "verb", verb->name);
+        json_cstring(&json, "what", verb->what);
         json_close(&json, '}');
     }
     json_close(&json, ']');
@@ -118,9 +118,9 @@ static void print_page_json(DiagnosticCode code, const Page *page)
 {
     Json json = json_to(stdout);
     json_open(&json, NULL, '{');
-    json_string(&json, "code", page->code);
-    json_string(&json, "kind", kind_of(code));
-    json_string(&json, "title", diagnostic_title(code));
+    json_cstring(&json, "code", page->code);
+    json_cstring(&json, "kind", kind_of(code));
+    json_cstring(&json, "title", diagnostic_title(code));
     json_text(&json, "what", page->what);
     json_text(&json, page->is_script ? "wrong_script" : "wrong", page->wrong);
     json_text(&json, "right", page->right);
@@ -169,13 +169,13 @@ static void print_function(const Function *function)
 static void print_function_json(Json *json, const Function *function)
 {
     json_open(json, NULL, '{');
-    json_string(json, "function", function->name);
+    json_cstring(json, "function", function->name);
     json_open(json, "arguments", '[');
     for (uint32_t i = 0; i < function->nargs; i++)
-        json_string(json, NULL, type_word(function->args[i]));
+        json_cstring(json, NULL, type_word(function->args[i]));
     json_close(json, ']');
-    json_string(json, "result", type_word(function->result));
-    json_string(json, "what", function->what);
+    json_cstring(json, "result", type_word(function->result));
+    json_cstring(json, "what", function->what);
     json_bool(json, "runs", runs(function));
     json_close(json, '}');
 }
@@ -210,8 +210,8 @@ static void print_aggregates(Json *json, const char *name, bool as_json)
             continue;
         if (as_json) {
             json_open(json, NULL, '{');
-            json_string(json, "aggregate", a->name);
-            json_string(json, "what", a->what);
+            json_cstring(json, "aggregate", a->name);
+            json_cstring(json, "what", a->what);
             json_bool(json, "runs", a->runs);
             json_close(json, '}');
         } else {

@@ -49,7 +49,7 @@ void json_text(Json *json, const char *name, Text value)
     out_json_string(&json->out, value);
 }
 
-void json_string(Json *json, const char *name, const char *value)
+void json_cstring(Json *json, const char *name, const char *value)
 {
     begin(json, name);
     if (value)

@@ -32,7 +32,7 @@ void json_open(Json *json, const char *name, char bracket);
 void json_close(Json *json, char bracket);
 
 void json_text(Json *json, const char *name, Text value);
-void json_string(Json *json, const char *name, const char *value); /* NULL is null */
+void json_cstring(Json *json, const char *name, const char *value); /* NULL is null */
 void json_int(Json *json, const char *name, int64_t value);
 void json_float(Json *json, const char *name, double value);
 void json_bool(Json *json, const char *name, bool value);

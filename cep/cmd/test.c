@@ -77,30 +77,6 @@ static bool is_chosen(const Test *test, const Declaration *declaration)
     return !test->filter || memmem(title.p, title.len, test->filter, strlen(test->filter));
 }
 
-/* The test with params of its own runs on a plan of its own. */
-static bool run_with(const Test *test, const Network *network, const AstTest *ast, uint32_t index, Coverage *coverage,
-                     FILE *report)
-{
-    Params params = {0};
-    for (uint32_t i = 0; i < test->params.n; i++)
-        params_set(&params, test->params.items[i].name, test->params.items[i].text);
-    for (uint32_t i = 0; i < ast->with.n; i++)
-        params_set(&params, ast->with.items[i].name.text, sources_text(&network->sources, ast->with.items[i].value->span));
-
-    Network again;
-    int code = network_read_texts(&again, network->sources.items, (uint32_t)test->nfiles);
-    if (code == EXIT_DONE)
-        code = network_compile(&again, params.items, params.n);
-    bool good = false;
-    if (code == EXIT_DONE)
-        good = trial_run(&again, again.module.declarations[index]->test, coverage, report);
-    else if (again.diagnostics.n)
-        fprintf(report, "# with these params the rules are wrong: %.*s\n", TEXT_ARGS(again.diagnostics.items[0]->message));
-    network_free(&again);
-    params_free(&params);
-    return good;
-}
-
 static double seconds_now(void)
 {
     struct timespec now;
@@ -120,8 +96,7 @@ static Verdict run_test(const Test *test, Network *network, uint32_t index, Cove
     if (!report)
         abort();
     double start = seconds_now();
-    bool good = ast->with.n ? run_with(test, network, ast, index, coverage, report)
-                            : trial_run(network, ast, coverage, report);
+    bool good = trial_test(network, (uint32_t)test->nfiles, &test->params, index, coverage, report);
     fclose(report);
     Verdict verdict = {
         .good = good,

@@ -6,6 +6,7 @@
 #include "cep/cmd/formula.h"
 #include "cep/cmd/outcome.h"
 #include "cep/cmd/sent.h"
+#include "cep/cmd/verb.h"
 #include "cluster/ingest.h"
 
 typedef struct Trial {
@@ -560,7 +561,7 @@ static void trial_close(Trial *trial)
     arena_fini(&trial->arena);
 }
 
-bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *report)
+static bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *report)
 {
     Trial trial = {
         .network = network,
@@ -581,4 +582,35 @@ bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *
         coverage_engine(coverage, trial.engine);
     trial_close(&trial);
     return trial.good;
+}
+
+static bool trial_with(const Network *network, uint32_t nfiles, const Params *given, uint32_t index, Coverage *coverage,
+                       FILE *report)
+{
+    const AstTest *test = network->module.declarations[index]->test;
+    Params params = {0};
+    for (uint32_t i = 0; i < given->n; i++)
+        params_set(&params, given->items[i].name, given->items[i].text);
+    for (uint32_t i = 0; i < test->with.n; i++)
+        params_set(&params, test->with.items[i].name.text, sources_text(&network->sources, test->with.items[i].value->span));
+
+    Network again;
+    int code = network_read_texts(&again, network->sources.items, nfiles);
+    if (code == EXIT_DONE)
+        code = network_compile(&again, params.items, params.n);
+    bool good = false;
+    if (code == EXIT_DONE)
+        good = trial_run(&again, again.module.declarations[index]->test, coverage, report);
+    else if (again.diagnostics.n)
+        fprintf(report, "# with these params the rules are wrong: %.*s\n", TEXT_ARGS(again.diagnostics.items[0]->message));
+    network_free(&again);
+    params_free(&params);
+    return good;
+}
+
+bool trial_test(Network *network, uint32_t nfiles, const Params *params, uint32_t index, Coverage *coverage, FILE *report)
+{
+    const AstTest *test = network->module.declarations[index]->test;
+    return test->with.n ? trial_with(network, nfiles, params, index, coverage, report)
+                        : trial_run(network, test, coverage, report);
 }

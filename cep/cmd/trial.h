@@ -13,9 +13,10 @@
 #include "cep/cmd/coverage.h"
 #include "cep/cmd/network.h"
 
-/* Runs a test over a plan that was made with the test's params. What fails is explained in report, a line a
- * finding, each beginning with "# "; what it reached is added to coverage, unless that is NULL. Returns true when
- * everything that was expected came. */
-bool trial_run(Network *network, const AstTest *test, Coverage *coverage, FILE *report);
+/* Runs the test that is a declaration of a network, which was made from its first nfiles files with params; one with
+ * params of its own runs on a plan of its own. What fails is explained in report, a line a finding, each beginning
+ * with "# "; what it reached is added to coverage, unless that is NULL. Returns true when everything that was expected
+ * came. */
+bool trial_test(Network *network, uint32_t nfiles, const Params *params, uint32_t index, Coverage *coverage, FILE *report);
 
 #endif

@@ -77,10 +77,10 @@ int cmd_version(int argc, char **argv)
     }
     Json json = json_to(stdout);
     json_open(&json, NULL, '{');
-    json_string(&json, "cep", CEP_VERSION);
+    json_cstring(&json, "cep", CEP_VERSION);
     json_open(&json, "libraries", '{');
     for (int i = 0; i < LIBRARIES; i++)
-        json_string(&json, libraries[i].name, libraries[i].version);
+        json_cstring(&json, libraries[i].name, libraries[i].version);
     json_close(&json, '}');
     json_close(&json, '}');
     return EXIT_DONE;
