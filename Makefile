@@ -148,6 +148,9 @@ FUZZ_CC ?= clang
 bench: $(OUT)/cep ## measure the engine
 	@$(OUT)/cep bench all
 
+man: $(OUT)/cep ## write the manual pages to build/man
+	@docs/man.sh $(OUT)/cep $(OUT)/man
+
 clean: ## remove everything that was built
 	rm -rf build
 
@@ -157,5 +160,5 @@ help: ## list the targets
 
 -include $(LIB_OBJ:.o=.d) $(patsubst %,$(OUT)/obj/tests/fuzz/%.d,rules $(FUZZ_TARGETS)) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
 
-.PHONY: all unit check real differential fuzz bench clean help mutants
+.PHONY: all unit check real differential fuzz bench man clean help mutants
 .SECONDARY:
