@@ -101,6 +101,11 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
 
+# The codec is compared with msgpack-c, which the product does not need.
+$(OUT)/unit/test_codec: $(OUT)/obj/tests/unit/test_codec.o $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lmsgpackc $(PKG_LIBS)
+
 $(OUT)/unit/test_oracle: $(OUT)/obj/tests/unit/test_oracle.o $(ORACLE_LIB) $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
