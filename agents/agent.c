@@ -37,11 +37,17 @@ static const ContextOps *const contexts[CONTEXT_KINDS] = {
 #undef X
 };
 
+const ContextOps *context_ops(ContextKind kind)
+{
+    return contexts[kind];
+}
+
 /* ── Setting up ── */
 
-static bool makes_windows(ContextKind kind)
+/* A window whose bounds no event moves: keys may share it. */
+static bool is_calendar(const ContextStep *step)
 {
-    return kind == CONTEXT_FIXED || kind == CONTEXT_INTERVAL;
+    return contexts[step->kind]->calendar && !step->at_most;
 }
 
 static void trailing_add(Trailing *trailing, const ContextStep *step)
@@ -56,7 +62,7 @@ static void trailing_add(Trailing *trailing, const ContextStep *step)
 }
 
 /* Turns steps into levels. Time-trailing steps commute with everything and go to the leaf, as does `last N` at
- * the end; a calendar interval commutes with the `by` that begins the context and goes in front, so that one timer
+ * the end; a window of the calendar commutes with the `by` that begins the context and goes in front, so that one timer
  * closes the window of all keys; neighbouring `by` steps are looked up as one key. */
 static void levels_init(Agent *agent)
 {
@@ -77,7 +83,7 @@ static void levels_init(Agent *agent)
         }
         if (step->kind == CONTEXT_LAST)
             agent->counts = agent->trailing.members = true;
-        if (step->kind == CONTEXT_FIXED && agent->nlevels == 1 && before->kind == CONTEXT_BY) {
+        if (is_calendar(step) && agent->nlevels == 1 && before->kind == CONTEXT_BY) {
             Level by = *before;
             *before = level;
             level = by;
@@ -99,12 +105,9 @@ static void nodes_init(Agent *agent)
     agent->node_size = ARENA_ARRAY(arena, uint32_t, n + 1);
     for (uint32_t i = 0; i <= n; i++) {
         uint32_t size = sizeof(Node);
-        if (i < n && makes_windows(agent->levels[i].kind)) {
+        if (i < n && contexts[agent->levels[i].kind]->size) {
             agent->window_offset[i] = size;
-            size += sizeof(Window);
-        } else if (i < n && agent->levels[i].kind == CONTEXT_LAST) {
-            agent->window_offset[i] = size;
-            size += sizeof(Counter);
+            size += contexts[agent->levels[i].kind]->size;
         }
         if (n == 0 ? i == 0 : i == n - 1) {
             agent->leaf_state = size;
@@ -268,11 +271,28 @@ bool agent_speaks_at_close(const AgentPlan *plan)
            (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE);
 }
 
+bool agent_keeps_empty(const Agent *agent, uint32_t level)
+{
+    for (uint32_t i = 0; i < agent->nlevels; i++)
+        if (i != level && (contexts[agent->levels[i].kind]->windows || agent->levels[i].kind == CONTEXT_BY))
+            return false;
+    return agent_speaks_at_close(agent->plan);
+}
+
+const RolePlan *arrival_role(const Arrival *arrival, RoleKind kind, uint32_t step, const RolePlan *last)
+{
+    const RolePlan *roles = arrival->input->roles;
+    for (uint32_t r = last ? (uint32_t)(last - roles) + 1 : 0; r < arrival->input->nroles; r++)
+        if ((arrival->roles >> r & 1) && roles[r].kind == kind && roles[r].index == step)
+            return &roles[r];
+    return NULL;
+}
+
 bool arrival_is_seen(const Arrival *arrival)
 {
     for (uint32_t r = 0; r < arrival->input->nroles; r++) {
         RoleKind kind = arrival->input->roles[r].kind;
-        if (kind == ROLE_PARTICIPANT || kind == ROLE_EXPECTED || (kind == ROLE_OPENER && (arrival->roles >> r & 1)))
+        if (kind == ROLE_PARTICIPANT || kind == ROLE_EXPECTED || ((kind == ROLE_OPENER || kind == ROLE_CANCELLER) && (arrival->roles >> r & 1)))
             return true;
     }
     return false;
@@ -385,6 +405,7 @@ void agent_close(Agent *agent)
 {
     if (!agent->root)
         return;
+    agent->ending = true;
     static const OrderTimer end = {.key = {"", 0}, .nth = ORDER_TIMER_END};
     agent_trigger(agent, (OrderKey){.time = agent->engine->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .timer = &end},
                   (EventId){0, 0});

@@ -107,6 +107,9 @@ typedef struct KindOps {
 
 /* What a context kind does with a node of the level before its own. */
 typedef struct ContextOps {
+    uint32_t size;  /* bytes that its nodes hold beside their header: a Window, a Counter, nothing */
+    bool windows;   /* that is a Window: its nodes open and close */
+    bool calendar;  /* windows that do not depend on events: what closing one derives belongs to its last instant */
     /* Hands the event on to the nodes of this level below parent. */
     void (*route)(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival);
     /* A timer of one of its windows. NULL = sets none. */
@@ -136,6 +139,7 @@ struct Agent {
     uint32_t leaf_state;      /* byte offset of the kind's state in a leaf */
     Handle root;
     bool counts;              /* a `last N events` stands before other members of the context */
+    bool ending;              /* agent_close: nothing more comes */
     uint64_t number;          /* of the event at hand in it */
     View *views;              /* plan->nviews, set up for each evaluation */
     Quiet *quiet;
@@ -227,6 +231,8 @@ void agent_trigger_close(Agent *agent, Handle leaf);
 void agent_timer(Agent *agent, const Timer *timer);
 /* Opens the windows of a level that exist without events; for level 0 once, when time begins. */
 void agent_begin(Agent *agent, uint32_t level, Handle parent, int64_t now);
+/* What a context kind does. */
+const ContextOps *context_ops(ContextKind kind);
 /* Closes every window now. */
 void agent_close(Agent *agent);
 /* Hands the event to the next level, or to the kind if node is a leaf. */
@@ -239,6 +245,12 @@ void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *row
 
 /* Whether the close of a window has an output that needs no event: aggregates and thresholds. */
 bool agent_speaks_at_close(const AgentPlan *plan);
+/* Whether windows of a level are to be opened though nothing has come into them: nothing before them in the context
+ * asks for a key, and the agent has something to say at their close. */
+bool agent_keeps_empty(const Agent *agent, uint32_t level);
+/* The event's next role of a kind toward a step of the context, behind `last`, which is NULL at first; NULL if there
+ * is no more. */
+const RolePlan *arrival_role(const Arrival *arrival, RoleKind kind, uint32_t step, const RolePlan *last);
 /* Whether the event belongs to the partition stream or opens a window: what makes partitions exist. */
 bool arrival_is_seen(const Arrival *arrival);
 /* Whether the event is a participant, or one that `expect` waits for: what windows count. */

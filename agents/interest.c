@@ -88,7 +88,7 @@ static bool wants_all(const AgentPlan *plan, const InputPlan *input)
     uint32_t windows = 0, members = 0; /* of the context, that make partitions */
     for (uint32_t i = 0; i < plan->ncontexts; i++) {
         ContextKind kind = plan->contexts[i].kind;
-        windows += kind == CONTEXT_INTERVAL || kind == CONTEXT_FIXED;
+        windows += context_ops(kind)->windows;
         members += kind != CONTEXT_LAST;
     }
     bool participant = false;

@@ -19,10 +19,9 @@ enum { TABLE_ROOM_MIN = 64, SWEEP_SLOTS = 64 };
 Window *node_window(const Agent *agent, Handle handle)
 {
     Node *node = node_at(agent, handle);
-    if (node->level == NODE_ROOT || agent->levels[node->level].kind == CONTEXT_LAST)
+    if (node->level == NODE_ROOT || !context_ops(agent->levels[node->level].kind)->windows)
         return NULL;
-    uint32_t offset = agent->window_offset[node->level];
-    return offset ? (Window *)((char *)node + offset) : NULL;
+    return (Window *)((char *)node + agent->window_offset[node->level]);
 }
 
 Window *node_enclosing(const Agent *agent, Handle node)
@@ -42,7 +41,8 @@ int64_t node_close_time(const Agent *agent, Handle leaf)
         const Window *window = node_window(agent, node);
         if (!window)
             continue;
-        int64_t end = agent->levels[node_at(agent, node)->level].kind == CONTEXT_FIXED ? window->end - 1 : window->end;
+        bool calendar = context_ops(agent->levels[node_at(agent, node)->level].kind)->calendar && !window->full;
+        int64_t end = calendar ? window->end - 1 : window->end;
         time = end < time ? end : time;
     }
     return time == INT64_MAX ? agent->cause.time : time;
@@ -159,7 +159,7 @@ static void table_remove(Agent *agent, Handle handle, uint32_t hash)
 
 static bool hangs_in_list(const Agent *agent, const Node *node)
 {
-    return node->parent && !(node->parent == agent->root && agent->levels[node->level].kind == CONTEXT_BY);
+    return node->parent && !(node->parent == agent->root && node->part_len);
 }
 
 static void list_add(Agent *agent, Handle handle, Node *node)
@@ -246,6 +246,18 @@ void node_free(Agent *agent, Handle handle)
     pool_free(&agent->engine->pool, handle, agent->node_size[node_slot(agent, node)] + node->key_len);
 }
 
+void node_empty(Agent *agent, Handle handle)
+{
+    Node *node = node_at(agent, handle);
+    while (node->child)
+        node_free(agent, node->child);
+    if (!node_is_leaf(agent, node) || !agent->kind->state_size)
+        return;
+    if (agent->kind->release)
+        agent->kind->release(agent, handle);
+    memset(node_state(agent, handle), 0, agent->kind->state_size(agent));
+}
+
 /* The children of the root that are in no list must be found in the table. Freeing moves slots up, so the walk
  * begins again at a freed slot. */
 void node_free_all(Agent *agent)
@@ -281,7 +293,8 @@ typedef struct LeafList {
 static void leaves_below(Agent *agent, Handle handle, LeafList *list)
 {
     Node *node = node_at(agent, handle);
-    if (node->closing)
+    bool unfinished = agent->ending && node->level != NODE_ROOT && agent->levels[node->level].kind == CONTEXT_EACH;
+    if (node->closing || unfinished)
         return;
     node->closing = true;
     if (node_is_leaf(agent, node)) {
@@ -345,16 +358,23 @@ void node_close(Agent *agent, Handle handle)
 
 /* ── Forgetting ── */
 
-void node_forget_blank(Agent *agent, Handle handle)
+bool node_forget(Agent *agent, Handle handle)
+{
+    const Node *node = node_at(agent, handle);
+    if (node->closing || node->child || node_window(agent, handle))
+        return false;
+    if (node_is_leaf(agent, node) && (!agent->kind->blank || !agent->kind->blank(agent, handle)))
+        return false;
+    node_free(agent, handle);
+    return true;
+}
+
+void node_forget_up(Agent *agent, Handle handle)
 {
     while (handle && handle != agent->root) {
-        Node *node = node_at(agent, handle);
-        Handle parent = node->parent;
-        if (node->closing || node->child || node_window(agent, handle))
+        Handle parent = node_at(agent, handle)->parent;
+        if (!node_forget(agent, handle))
             return;
-        if (node_is_leaf(agent, node) && (!agent->kind->blank || !agent->kind->blank(agent, handle)))
-            return;
-        node_free(agent, handle);
         handle = parent;
     }
 }

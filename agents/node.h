@@ -16,6 +16,7 @@ typedef struct Window {
     uint32_t opener_participant;
     uint32_t count;        /* events so far, for `at most N events` */
     bool over;             /* its end had passed when it was opened: it closes behind its opener */
+    bool full;             /* its number of events closed it; the node stays, without state, for its remaining time */
 } Window;
 
 /* One partition, or a step on the way to it. */
@@ -66,6 +67,8 @@ Handle node_root(Agent *agent);
 Handle node_new(Agent *agent, uint32_t level, Handle parent, Text part);
 /* Gives a node, its subtree, state and timers back, without output. */
 void node_free(Agent *agent, Handle node);
+/* Gives everything below a node, or a leaf's state, back; the node stays. */
+void node_empty(Agent *agent, Handle node);
 /* Deferred output of every leaf below, in the order of their keys; the nodes stay. */
 void node_close(Agent *agent, Handle node);
 /* `by` nodes by parent and part. */
@@ -78,8 +81,10 @@ void node_prefetch_state(const Agent *agent, uint32_t hash); /* … and what han
 void node_sweep(Agent *agent, int64_t now);
 /* Whether a `by` node below the root was without an event for so many ns, and nothing in it is due. */
 bool node_is_idle(const Agent *agent, Handle node, int64_t now, int64_t after);
-/* Frees a leaf that holds nothing, and what above it exists only for it. */
-void node_forget_blank(Agent *agent, Handle leaf);
+/* Frees a node that holds nothing: for a route, behind agent_descend; what routed the event to it asks for its own. */
+bool node_forget(Agent *agent, Handle node);
+/* The same, and what above it exists only for it: for a timer, with no route above it. */
+void node_forget_up(Agent *agent, Handle node);
 void node_free_all(Agent *agent);
 
 /* The first number that is still among the last N events of the level around a leaf; 0 if there is no such level. */

@@ -66,6 +66,17 @@ bool views_test(Agent *agent, const Program *program, Handle leaf, const Arrival
     return state == STATE_OK && value.b;
 }
 
+bool views_condition(Agent *agent, const Arrival *arrival, uint32_t condition)
+{
+    View view = {.rows = arrival->rows, .column = shape_columns(&arrival->input->shape, arrival->rows->type), .row = arrival->row};
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
+    Cell value;
+    State state = program_value(arrival->input->conditions[condition], &view, &around, &value);
+    if (state == STATE_ERROR)
+        agent_reject(agent, "evaluation failed", TEXT("a condition of the context gave an error"), arrival->rows, arrival->row);
+    return state == STATE_OK && value.b;
+}
+
 /* ── Views ── */
 
 static void view_set(Agent *agent, uint32_t participant, ViewWhich which, View view)

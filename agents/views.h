@@ -9,6 +9,8 @@
 Surroundings views_surroundings(Agent *agent, Handle leaf);
 /* Evaluates a Boolean; an error is reported and false. NULL is true. */
 bool views_test(Agent *agent, const Program *program, Handle leaf, const Arrival *arrival);
+/* Evaluates a condition of the context over an event alone; an error is reported and false. */
+bool views_condition(Agent *agent, const Arrival *arrival, uint32_t condition);
 /* Points a participant's VIEW_LATEST views at a row or at a record. */
 void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row);
 void views_record(Agent *agent, uint32_t participant, Handle record);

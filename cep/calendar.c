@@ -118,9 +118,10 @@ bool calendar_window(const ContextStep *fixed, int64_t time, int64_t *start, int
     return calendar_next(fixed, time, start, end) && *start <= time;
 }
 
-bool calendar_next(const ContextStep *fixed, int64_t time, int64_t *start, int64_t *end)
+/* The first interval whose end is after the instant, and the end of the one before, INT64_MIN if there is none. */
+static bool interval_next(const ContextStep *fixed, int64_t time, int64_t *before, int64_t *start, int64_t *end)
 {
-    assert(fixed->kind == CONTEXT_FIXED);
+    *before = INT64_MIN;
     if (fixed->every == 0)
         return only_window(fixed, start, end) && time < *end;
     assert(fixed->every > 0);
@@ -130,10 +131,36 @@ bool calendar_next(const ContextStep *fixed, int64_t time, int64_t *start, int64
     for (int i = 0; i < CORRECTIONS_MAX; i++, k++) {
         *start = window_start(fixed, k);
         *end = window_end(fixed, k, *start);
-        if (*end > time)
-            return true;
+        if (*end <= time)
+            continue;
+        if (k > 0 || fixed->from == TIME_NONE)
+            *before = window_end(fixed, k - 1, window_start(fixed, k - 1));
+        return true;
     }
     return false; /* at the end of time */
+}
+
+/* The gap between intervals that contains the instant, or else the next one. */
+static bool gap_next(const ContextStep *fixed, int64_t time, int64_t *start, int64_t *end)
+{
+    int64_t interval_end;
+    for (int i = 0; i < CORRECTIONS_MAX; i++) {
+        if (!interval_next(fixed, time, start, end, &interval_end)) {
+            *end = INT64_MAX;
+            return only_window(fixed, &interval_end, start);
+        }
+        if (*start < *end && time < *end)
+            return true;
+        time = interval_end;
+    }
+    return false; /* intervals that touch leave none */
+}
+
+bool calendar_next(const ContextStep *fixed, int64_t time, int64_t *start, int64_t *end)
+{
+    assert(fixed->kind == CONTEXT_FIXED);
+    int64_t before;
+    return fixed->outside ? gap_next(fixed, time, start, end) : interval_next(fixed, time, &before, start, end);
 }
 
 int64_t calendar_truncate(const Zone *zone, int64_t time, int64_t duration, uint8_t *state)

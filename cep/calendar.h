@@ -5,7 +5,8 @@
 
 #include "cep/plan.h"
 
-/* The window [*start, *end) of a CONTEXT_FIXED step that contains the instant; false if none does. */
+/* The window [*start, *end) of a CONTEXT_FIXED step that contains the instant; false if none does. The windows of an
+ * `outside` one are the times between its intervals; the first begins at INT64_MIN, the last ends at INT64_MAX. */
 bool calendar_window(const ContextStep *fixed, int64_t time, int64_t *start, int64_t *end);
 
 /* The first window whose end is after the instant, whether or not it has begun; false if there is none any more. */

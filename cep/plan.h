@@ -184,6 +184,7 @@ typedef struct InputPlan {
     uint32_t nroles;
     Program **keys;          /* [context step × its keys, concatenated]: `by` key expressions for this type,
                                 view 0 = the event, shape = participant 0 of this type; see key_first */
+    Program **conditions;    /* [context step × its conditions, concatenated], likewise; see condition_first */
     Shape shape;             /* slots of key programs: slot i = attribute i of the type */
 } InputPlan;
 
@@ -203,6 +204,7 @@ typedef struct ContextStep {
     int64_t key_idle;        /* 7 days unless written */
 
     /* fixed: [from + k × every, … + length) */
+    bool outside;            /* what lies between these */
     int64_t from;            /* TIME_NONE: aligned to the calendar of the zone (1970-01-01, weeks on Monday) */
     int64_t length;          /* of one interval; 0 = as long as `every` */
     int64_t to;              /* end of the only interval; TIME_NONE = recurring */
@@ -214,6 +216,21 @@ typedef struct ContextStep {
     int64_t last;            /* ns; 0 = by count */
     bool last_inclusive;     /* [t − last, t] in place of (t − last, t] */
     uint32_t last_count;
+
+    /* sliding: [origin + k × every, … + length), k from 0; at_most */
+    int64_t origin;
+
+    /* each */
+    uint32_t size;           /* counted events of a window */
+    uint32_t period;         /* counted events between openings; 0 = a window opens when the one before closes */
+
+    /* session */
+    int64_t gap;
+
+    /* bands: one condition a band, and the key is its name; while: one. For each input type:
+     * InputPlan.conditions[condition_first + i] */
+    Text *bands;
+    uint32_t nconditions, condition_first;
 
     /* from … to …; expiry of each window */
     bool has_closer;

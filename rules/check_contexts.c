@@ -317,7 +317,7 @@ static bool step_closes(const ModelStep *step)
     switch (ast->kind) {
     case AST_CONTEXT_FIXED:
         return ast->every || ast->size || ast->to_time || step->outside;
-    case AST_CONTEXT_SLIDING: case AST_CONTEXT_EACH: case AST_CONTEXT_SESSION: case AST_CONTEXT_WHILE:
+    case AST_CONTEXT_SLIDING: case AST_CONTEXT_EACH: case AST_CONTEXT_SESSION:
         return true;
     case AST_CONTEXT_FROM:
         return ast->closes.n || ast->expiry || ast->limit.set || ast->idle || step->outside;

@@ -244,6 +244,8 @@ void lower_agent(Lowering *lowering, const ModelAgent *model, AgentPlan *plan);
 void lower_context_names(Lowering *lowering);
 void lower_contexts(LowerAgent *agent);
 void lower_keys(LowerAgent *agent, uint32_t input);
+/* The conditions of `bands` and `while` for an input. */
+void lower_conditions(LowerAgent *agent, uint32_t input);
 /* The pattern's steps and conjuncts, the threshold's condition, the expectation. Conditions on one participant
  * alone go into its filter. */
 void lower_detect(LowerAgent *agent);

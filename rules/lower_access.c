@@ -178,10 +178,24 @@ Reg emit_name(LowerScope *scope, const Expr *expr)
 }
 
 /* Its number among all keys of the agent's context. */
+static uint32_t keys_of(const ModelStep *step)
+{
+    return step->nbands ? 1 : step->nkeys;
+}
+
+/* The band's name is the only key of its step. */
+static uint32_t band_number(const ModelAgent *agent, const ModelStep *step)
+{
+    uint32_t n = 0;
+    for (const ModelStep *before = agent->steps; before < step; before++)
+        n += keys_of(before);
+    return n;
+}
+
 static uint32_t key_number(const ModelAgent *agent, const ModelKey *key)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < agent->nsteps; n += agent->steps[i++].nkeys)
+    for (uint32_t i = 0; i < agent->nsteps; n += keys_of(&agent->steps[i++]))
         if (agent->steps[i].nkeys && key >= agent->steps[i].keys && key < agent->steps[i].keys + agent->steps[i].nkeys)
             return n + (uint32_t)(key - agent->steps[i].keys);
     assert(!"a key is of some step");
@@ -215,6 +229,12 @@ Reg emit_member(LowerScope *scope, const Expr *expr)
         if (!type_runs(key->type->kind))
             return emit_fail(scope);
         return program_context(scope->builder, CONTEXT_KEY + key_number(scope->agent->model, key), key->type->kind);
+    }
+    case REF_CONTEXT_BAND: {
+        const ModelStep *step = expr->note;
+        if (step->ast->kind != AST_CONTEXT_BANDS)
+            return emit_fail(scope); /* refused where the context is lowered */
+        return program_context(scope->builder, CONTEXT_KEY + band_number(scope->agent->model, step), TYPE_STRING);
     }
     default:
         return emit_refuse(scope, expr, "reading this does not run yet");

@@ -78,6 +78,7 @@ static void lower_fixed(LowerAgent *agent, const ModelStep *model, ContextStep *
     Lowering *lowering = agent->lowering;
     const AstContextStep *ast = model->ast;
     step->kind = CONTEXT_FIXED;
+    step->outside = model->outside;
     step->zone = lower_zone(lowering, ast->zone.value, ast->zone.span);
     step->from = ast->from_time ? lower_time(ast->from_time->time, step->zone) : TIME_NONE;
     step->to = TIME_NONE;
@@ -89,6 +90,38 @@ static void lower_fixed(LowerAgent *agent, const ModelStep *model, ContextStep *
         step->length = end_of(ast->to_time->time, step->zone) - step->from;
     if (!ast->every)
         step->to = step->length ? step->from + step->length : INT64_MAX;
+}
+
+static uint32_t count_of(const AstCount *count)
+{
+    return !count->set ? 0 : count->value > UINT32_MAX ? UINT32_MAX : (uint32_t)count->value;
+}
+
+/* ── Conditions ── */
+
+/* lower_conditions makes the programs, once the inputs are known. */
+static void lower_bands(LowerAgent *agent, const ModelStep *model, ContextStep *step, uint32_t *nconditions)
+{
+    Arena *arena = agent->lowering->arena;
+    step->kind = CONTEXT_BANDS;
+    step->nkeys = 1;
+    step->key_names = ARENA_NEW(arena, Text);
+    *step->key_names = TEXT("band");
+    step->key_types = ARENA_NEW(arena, TypeKind);
+    *step->key_types = TYPE_STRING;
+    step->bands = ARENA_ARRAY(arena, Text, model->nbands);
+    for (uint32_t i = 0; i < model->nbands; i++)
+        step->bands[i] = arena_text(arena, model->bands[i].name);
+    step->nconditions = model->nbands;
+    step->condition_first = *nconditions;
+    *nconditions += model->nbands;
+}
+
+static void lower_while(ContextStep *step, uint32_t *nconditions)
+{
+    step->kind = CONTEXT_WHILE;
+    step->nconditions = 1;
+    step->condition_first = (*nconditions)++;
 }
 
 /* ── from … to … ── */
@@ -104,8 +137,7 @@ static void lower_interval(LowerAgent *agent, const ModelStep *model, ContextSte
     step->has_closer = ast->closes.n > 0;
     if (ast->expiry)
         step->for_at_most = lower_duration(agent->lowering, ast->expiry);
-    if (ast->limit.set)
-        step->at_most = (uint32_t)(ast->limit.value > UINT32_MAX ? UINT32_MAX : ast->limit.value);
+    step->at_most = count_of(&ast->limit);
     if (ast->idle)
         step->idle = lower_duration(agent->lowering, ast->idle);
     step->again = agains[ast->again];
@@ -115,31 +147,39 @@ static void lower_interval(LowerAgent *agent, const ModelStep *model, ContextSte
         step->since = lower_program(&scope, model->since, TYPE_TIME);
 }
 
+/* ── The other windows ── */
+
+static void lower_sliding(LowerAgent *agent, const AstContextStep *ast, ContextStep *step)
+{
+    step->kind = CONTEXT_SLIDING;
+    step->length = lower_duration(agent->lowering, ast->size);
+    step->every = lower_duration(agent->lowering, ast->every);
+    step->origin = ast->from_time ? lower_time(ast->from_time->time, NULL) : 0;
+    step->at_most = count_of(&ast->limit);
+}
+
+static void lower_each(const AstContextStep *ast, ContextStep *step)
+{
+    step->kind = CONTEXT_EACH;
+    step->size = count_of(&ast->count);
+    step->period = count_of(&ast->every_count);
+}
+
 /* ── All of them ── */
 
 static bool refused_step(LowerAgent *agent, const ModelStep *model)
 {
     static const char *const words[AST_CONTEXT_KIND_COUNT] = {
-        [AST_CONTEXT_SLIDING] = "a sliding context", [AST_CONTEXT_EACH] = "a context of `each` so many events",
-        [AST_CONTEXT_SESSION] = "a session context", [AST_CONTEXT_BANDS] = "a context of bands",
-        [AST_CONTEXT_WHILE] = "a `while` context", [AST_CONTEXT_OUTSIDE] = "an `outside` context",
         [AST_CONTEXT_NEAR_BANDS] = "a `near` context", [AST_CONTEXT_NEAR_EACH] = "a `near` context",
         [AST_CONTEXT_LOCATION] = "a spatial context", [AST_CONTEXT_NAMED] = "this context",
     };
-    static const char *const hints[AST_CONTEXT_KIND_COUNT] = {
-        [AST_CONTEXT_SLIDING] = "`last D` looks back from each event, `fixed every D` cuts time into intervals",
-        [AST_CONTEXT_SESSION] = "an interval that ends by a pause: `from E e idle D`",
-        [AST_CONTEXT_EACH] = "an interval of so many events: `from E e at most N events`",
-        [AST_CONTEXT_BANDS] = "write an agent for each band, with the condition behind `where`",
-        [AST_CONTEXT_WHILE] = "read the table behind `where`: `T[key].column == …`",
-    };
     const AstContextStep *ast = model->ast;
-    if (model->outside) {
-        lower_refuse(agent->lowering, ast->span, NULL, "%s does not run yet", words[AST_CONTEXT_OUTSIDE]);
+    if (model->outside && ast->kind != AST_CONTEXT_FIXED) {
+        lower_refuse(agent->lowering, ast->span, NULL, "`outside` a context that is not `fixed` does not run yet");
         return true;
     }
     if (words[ast->kind]) {
-        lower_refuse(agent->lowering, ast->span, hints[ast->kind], "%s does not run yet", words[ast->kind]);
+        lower_refuse(agent->lowering, ast->span, NULL, "%s does not run yet", words[ast->kind]);
         return true;
     }
     if (ast->order.kind != AST_ORDER_UNSET && ast->order.kind != AST_ORDER_OCCURRENCE)
@@ -148,7 +188,7 @@ static bool refused_step(LowerAgent *agent, const ModelStep *model)
     return false;
 }
 
-static void lower_step(LowerAgent *agent, const ModelStep *model, ContextStep *step, uint32_t *nkeys)
+static void lower_step(LowerAgent *agent, const ModelStep *model, ContextStep *step, uint32_t *nkeys, uint32_t *nconditions)
 {
     const AstContextStep *ast = model->ast;
     if (model->context)
@@ -168,7 +208,23 @@ static void lower_step(LowerAgent *agent, const ModelStep *model, ContextStep *s
         break;
     case AST_CONTEXT_LAST_EVENTS:
         step->kind = CONTEXT_LAST;
-        step->last_count = (uint32_t)(ast->count.value > UINT32_MAX ? UINT32_MAX : ast->count.value);
+        step->last_count = count_of(&ast->count);
+        break;
+    case AST_CONTEXT_SLIDING:
+        lower_sliding(agent, ast, step);
+        break;
+    case AST_CONTEXT_EACH:
+        lower_each(ast, step);
+        break;
+    case AST_CONTEXT_BANDS:
+        lower_bands(agent, model, step, nconditions);
+        break;
+    case AST_CONTEXT_WHILE:
+        lower_while(step, nconditions);
+        break;
+    case AST_CONTEXT_SESSION:
+        step->kind = CONTEXT_SESSION;
+        step->gap = lower_duration(agent->lowering, ast->size);
         break;
     default:
         assert(ast->kind == AST_CONTEXT_FROM);
@@ -233,9 +289,9 @@ void lower_contexts(LowerAgent *agent)
     AgentPlan *plan = agent->plan;
     plan->ncontexts = model->nsteps + trailing;
     plan->contexts = ARENA_ARRAY(agent->lowering->arena, ContextStep, plan->ncontexts);
-    uint32_t nkeys = 0;
+    uint32_t nkeys = 0, nconditions = 0;
     for (uint32_t i = 0; i < model->nsteps; i++)
-        lower_step(agent, &model->steps[i], &plan->contexts[i], &nkeys);
+        lower_step(agent, &model->steps[i], &plan->contexts[i], &nkeys, &nconditions);
     counters_check(agent);
     if (!trailing)
         return;
@@ -265,4 +321,25 @@ void lower_keys(LowerAgent *agent, uint32_t input)
                 plan->keys[n] = lower_program(&scope, key->exprs[input], key->type->kind);
             n++;
         }
+}
+
+void lower_conditions(LowerAgent *agent, uint32_t input)
+{
+    Lowering *lowering = agent->lowering;
+    const ModelAgent *model = agent->model;
+    InputPlan *plan = &agent->plan->inputs[input];
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < model->nsteps; s++)
+        n += agent->plan->contexts[s].nconditions;
+    plan->conditions = ARENA_ARRAY(lowering->arena, Program *, n);
+    LowerScope scope = {.lowering = lowering, .event = model->inputs[input].event, .computed = true};
+    for (uint32_t s = 0; s < model->nsteps; s++) {
+        const ContextStep *step = &agent->plan->contexts[s];
+        const ModelStep *from = &model->steps[s];
+        for (uint32_t i = 0; i < step->nconditions; i++) {
+            const Expr *condition = from->nbands ? from->bands[i].exprs[input] : from->conditions[input];
+            LowerScope own = scope;
+            plan->conditions[step->condition_first + i] = lower_program(&own, condition, TYPE_BOOL);
+        }
+    }
 }

@@ -157,6 +157,12 @@ static Text bound_partition(const LowerAgent *agent, bool keyed)
             return arena_printf(arena, "the events of open intervals%s", per);
         if (step->kind == CONTEXT_FIXED)
             return arena_printf(arena, "one interval of events%s", per);
+        if (step->kind == CONTEXT_SLIDING)
+            return arena_printf(arena, "%s of events, in each window that they lie in%s", duration(step->length).text, per);
+        if (step->kind == CONTEXT_EACH)
+            return arena_printf(arena, "windows of %u counted events%s", step->size, per);
+        if (step->kind == CONTEXT_SESSION)
+            return arena_printf(arena, "a session's events, until %s without one%s", duration(step->gap).text, per);
     }
     if (plan->kind == AGENT_SEQUENCE && plan->policies.match == MATCH_ONCE)
         return arena_printf(arena, "one match%s", per);

@@ -123,7 +123,7 @@ static void lower_role(LowerAgent *agent, Drafts *drafts, RoleKind kind, const M
 static void lower_step_roles(LowerAgent *agent, Drafts *drafts, uint32_t s)
 {
     const ModelStep *step = &agent->model->steps[s];
-    if (step->ast->kind != AST_CONTEXT_FROM)
+    if (step->ast->kind != AST_CONTEXT_FROM && step->ast->kind != AST_CONTEXT_EACH)
         return;
     for (uint32_t i = 0; i < step->ast->opens.n; i++)
         lower_role(agent, drafts, ROLE_OPENER, step->opens[i], s, i);
@@ -172,5 +172,6 @@ void lower_roles(LowerAgent *agent)
                 if (drafts.items[d].alias->events[e] == event)
                     add_role(agent, &plan->inputs[i], &drafts.items[d], e);
         lower_keys(agent, i);
+        lower_conditions(agent, i);
     }
 }

@@ -19,7 +19,7 @@ static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival 
         node = node_new(agent, level, parent, part);
     node_at(agent, node)->touched = arrival->key->time;
     agent_descend(agent, node, arrival);
-    node_forget_blank(agent, node);
+    node_forget(agent, node);
 }
 
 const ContextOps CONTEXT_OPS_BY = {.route = by_route};

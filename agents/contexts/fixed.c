@@ -47,20 +47,11 @@ static void fixed_route(Agent *agent, uint32_t level, Handle parent, const Arriv
     agent_descend(agent, node, arrival);
 }
 
-/* Empty windows matter where the output at a close does not need an event. */
-static bool keeps_empty_windows(const Agent *agent, uint32_t level)
-{
-    for (uint32_t i = 0; i < agent->nlevels; i++)
-        if (i != level && agent->levels[i].kind != CONTEXT_LAST)
-            return false;
-    return agent_speaks_at_close(agent->plan);
-}
-
 /* Opens the window that holds an instant or, in a gap, the next one. */
 static void open_next(Agent *agent, uint32_t level, Handle parent, int64_t from)
 {
     int64_t start, end;
-    if (!keeps_empty_windows(agent, level) || !calendar_next(agent->levels[level].step, from, &start, &end) ||
+    if (!agent_keeps_empty(agent, level) || !calendar_next(agent->levels[level].step, from, &start, &end) ||
         window_at(agent, parent, start))
         return;
     Handle node = window_open(agent, level, parent, start, end);
@@ -83,4 +74,11 @@ static void fixed_begin(Agent *agent, uint32_t level, Handle parent, int64_t now
     open_next(agent, level, parent, now);
 }
 
-const ContextOps CONTEXT_OPS_FIXED = {.route = fixed_route, .timer = fixed_timer, .begin = fixed_begin};
+const ContextOps CONTEXT_OPS_FIXED = {
+    .size = sizeof(Window),
+    .windows = true,
+    .calendar = true,
+    .route = fixed_route,
+    .timer = fixed_timer,
+    .begin = fixed_begin,
+};

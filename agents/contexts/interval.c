@@ -7,21 +7,10 @@
 #include "agents/timer.h"
 #include "agents/views.h"
 
-/* The event's next role of a kind toward a step of the context, behind `last`, which is NULL at first; NULL if there
- * is no more. */
-static const RolePlan *role_next(const Arrival *arrival, RoleKind kind, uint32_t step, const RolePlan *last)
-{
-    const RolePlan *roles = arrival->input->roles;
-    for (uint32_t r = last ? (uint32_t)(last - roles) + 1 : 0; r < arrival->input->nroles; r++)
-        if ((arrival->roles >> r & 1) && roles[r].kind == kind && roles[r].index == step)
-            return &roles[r];
-    return NULL;
-}
-
 /* Whether the event has a role toward a window whose opener its predicate may read. */
 static bool has_role(Agent *agent, Handle node, const Arrival *arrival, RoleKind kind, uint32_t step)
 {
-    for (const RolePlan *role = NULL; (role = role_next(arrival, kind, step, role));) {
+    for (const RolePlan *role = NULL; (role = arrival_role(arrival, kind, step, role));) {
         if (!role->when)
             return true;
         if (role->participant != INDEX_NONE)
@@ -53,11 +42,9 @@ static void expiry_set(Agent *agent, Handle node, const ContextStep *step, const
     }
     if (__builtin_add_overflow(from, step->for_at_most, &window->end))
         window->end = INT64_MAX;
-    window->over = !timer_comes(agent, window->end, false);
-    if (window->over) {
-        window->end = INT64_MAX; /* it closes behind the opener, which is in it */
+    window->over = !timer_comes(agent, window->end, false); /* then it closes behind the opener, which is in it */
+    if (window->over)
         return;
-    }
     window->expiry = timer_set(agent, window->end, false, TIMER_WINDOW, node, HANDLE_NONE);
 }
 
@@ -128,7 +115,7 @@ static uint32_t windows_list(Agent *agent, Handle parent, int64_t time, Handle o
 static void terminate(Agent *agent, uint32_t step, Handle parent, const Arrival *arrival)
 {
     Handle *windows;
-    bool closes = role_next(arrival, ROLE_CLOSER, step, NULL), discards = role_next(arrival, ROLE_DISCARDER, step, NULL);
+    bool closes = arrival_role(arrival, ROLE_CLOSER, step, NULL), discards = arrival_role(arrival, ROLE_DISCARDER, step, NULL);
     if (!closes && !discards)
         return;
     uint32_t n = windows_list(agent, parent, arrival->time, HANDLE_NONE, &windows);
@@ -154,7 +141,7 @@ static void extend(Agent *agent, uint32_t level, Handle node, const RolePlan *ro
 static Handle initiate(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {
     const Level *self = &agent->levels[level];
-    const RolePlan *role = role_next(arrival, ROLE_OPENER, self->step_index, NULL);
+    const RolePlan *role = arrival_role(arrival, ROLE_OPENER, self->step_index, NULL);
     if (!role)
         return HANDLE_NONE;
     Handle *windows;
@@ -186,7 +173,9 @@ static void interval_route(Agent *agent, uint32_t level, Handle parent, const Ar
         agent_descend(agent, windows[i], arrival);
         Window *window = node_window(agent, windows[i]);
         window->count += counts;
-        if (window->over || (self->step->at_most && window->count >= self->step->at_most))
+        if (window->over)
+            window_close(agent, windows[i], window->end);
+        else if (self->step->at_most && window->count >= self->step->at_most)
             window_close(agent, windows[i], arrival->time);
     }
 }
@@ -200,7 +189,12 @@ static void interval_timer(Agent *agent, Handle node, const Timer *timer)
         window->idle = HANDLE_NONE;
     Handle parent = node_at(agent, node)->parent;
     window_close(agent, node, agent->cause.time);
-    node_forget_blank(agent, parent);
+    node_forget_up(agent, parent);
 }
 
-const ContextOps CONTEXT_OPS_INTERVAL = {.route = interval_route, .timer = interval_timer};
+const ContextOps CONTEXT_OPS_INTERVAL = {
+    .size = sizeof(Window),
+    .windows = true,
+    .route = interval_route,
+    .timer = interval_timer,
+};

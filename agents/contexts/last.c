@@ -43,4 +43,4 @@ uint64_t counter_first(const Agent *agent, Handle leaf)
     return 0;
 }
 
-const ContextOps CONTEXT_OPS_LAST = {.route = last_route, .begin = last_begin};
+const ContextOps CONTEXT_OPS_LAST = {.size = sizeof(Counter), .route = last_route, .begin = last_begin};

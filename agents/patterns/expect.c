@@ -185,7 +185,7 @@ static void expect_timer(Agent *agent, Handle leaf, const Timer *timer)
     clock_show(agent, leaf, &clock);
     derive_clock(agent, PORT_OTHERWISE, leaf, agent->cause.time, &clock.id, 1);
     record_unref(&agent->engine->pool, clock.record);
-    node_forget_blank(agent, leaf);
+    node_forget_up(agent, leaf);
 }
 
 static void expect_release(Agent *agent, Handle leaf)

@@ -99,9 +99,9 @@ static const char *every_text(const Teller *teller, const ContextStep *step)
 
 static Text fixed_text(const Teller *teller, const ContextStep *step)
 {
-    Text text = step->from == TIME_NONE
-                    ? TEXT("a window")
-                    : arena_printf(teller->arena, "a window from %s", instant(teller, step->from));
+    Text text = step->outside               ? TEXT("the time outside a window")
+                : step->from == TIME_NONE ? TEXT("a window")
+                                          : arena_printf(teller->arena, "a window from %s", instant(teller, step->from));
     if (step->to != TIME_NONE)
         text = arena_printf(teller->arena, "%.*s to %s", TEXT_ARGS(text), instant(teller, step->to));
     if (step->length)
@@ -133,6 +133,31 @@ static Text interval_text(const Teller *teller, const ContextStep *step, uint32_
     return discards.len ? arena_printf(teller->arena, "%.*s; %.*s discards it", TEXT_ARGS(text), TEXT_ARGS(discards)) : text;
 }
 
+static Text sliding_text(const Teller *teller, const ContextStep *step)
+{
+    Text text = arena_printf(teller->arena, "a window of %s", duration(teller, step->length));
+    text = arena_printf(teller->arena, "%.*s every %s", TEXT_ARGS(text), duration(teller, step->every));
+    if (step->origin)
+        text = arena_printf(teller->arena, "%.*s from %s", TEXT_ARGS(text), instant(teller, step->origin));
+    return step->at_most ? arena_printf(teller->arena, "%.*s, at most %u events", TEXT_ARGS(text), step->at_most) : text;
+}
+
+static Text each_text(const Teller *teller, const ContextStep *step, uint32_t index)
+{
+    Text types = types_with_role(teller, ROLE_OPENER, index);
+    Text text = arena_printf(teller->arena, "a window of %u %.*s", step->size, TEXT_ARGS(types));
+    return step->period ? arena_printf(teller->arena, "%.*s, one more begins at every %u", TEXT_ARGS(text), step->period)
+                        : arena_printf(teller->arena, "%.*s, one behind the other", TEXT_ARGS(text));
+}
+
+static Text bands_text(const Teller *teller, const ContextStep *step)
+{
+    Text names = TEXT("");
+    for (uint32_t i = 0; i < step->nconditions; i++)
+        names = joined(teller, names, ", ", step->bands[i]);
+    return arena_printf(teller->arena, "a band of %.*s", TEXT_ARGS(names));
+}
+
 static Text context_text(const Teller *teller, const ContextStep *step, uint32_t index)
 {
     switch (step->kind) {
@@ -146,6 +171,16 @@ static Text context_text(const Teller *teller, const ContextStep *step, uint32_t
                           : arena_printf(teller->arena, "the last %u events", step->last_count);
     case CONTEXT_INTERVAL:
         return interval_text(teller, step, index);
+    case CONTEXT_SLIDING:
+        return sliding_text(teller, step);
+    case CONTEXT_EACH:
+        return each_text(teller, step, index);
+    case CONTEXT_BANDS:
+        return bands_text(teller, step);
+    case CONTEXT_WHILE:
+        return arena_printf(teller->arena, "while %.*s", TEXT_ARGS(formula(teller, teller->agent->inputs[0].conditions[step->condition_first])));
+    case CONTEXT_SESSION:
+        return arena_printf(teller->arena, "a window from an event to %s without one", duration(teller, step->gap));
     default:
         return text_of(context_kind_word(step->kind));
     }

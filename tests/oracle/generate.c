@@ -141,6 +141,33 @@ static void put_interval(Maker *m)
     m->closes = m->windowed = true;
 }
 
+static void put_windows(Maker *m)
+{
+    static const char *const sliding[] = {"20 s every 10 s", "20 s every 5 s", "15 s every 10 s", "5 s every 10 s", "10 s every 10 s"};
+    m->closes = m->windowed = true;
+    switch (maker_below(m, 3)) {
+    case 0:
+        put(m, "sliding %s", RANDOM_OF(&m->random, sliding));
+        if (maker_percent(m, 30))
+            put(m, " at most %u events", 1 + maker_below(m, 3));
+        break;
+    case 1:
+    {
+        char alias[16];
+        snprintf(alias, sizeof alias, "e%u", m->aliases++);
+        put(m, "each %u ", 1 + maker_below(m, 4));
+        maker_type(m);
+        put(m, " %s", alias);
+        maker_where(m, alias, 40);
+        if (maker_percent(m, 60))
+            put(m, " every %u", 1 + maker_below(m, 5));
+    }
+        break;
+    default:
+        put(m, "session gap %s", maker_duration(m));
+    }
+}
+
 static void put_context(Maker *m, uint32_t kind)
 {
     static const char *const every[] = {"5 s", "10 s", "10 s", "20 s", "1 min"};
@@ -154,7 +181,7 @@ static void put_context(Maker *m, uint32_t kind)
     }
         break;
     case 1:
-        put(m, "fixed every %s", RANDOM_OF(&m->random, every));
+        put(m, "fixed %severy %s", maker_percent(m, 10) ? "from 2026-01-01T00:01:00Z for 3 s " : "", RANDOM_OF(&m->random, every));
         if (maker_percent(m, 10))
             put(m, " zone \"Europe/Lisbon\"");
         m->closes = m->windowed = true;
@@ -166,8 +193,18 @@ static void put_context(Maker *m, uint32_t kind)
             put(m, "last %u events", 1 + maker_below(m, 4));
         m->trailing = true;
         break;
-    default:
+    case 3:
         put_interval(m);
+        break;
+    case 5:
+    {
+        static const char *const conditions[] = {
+            "while Ref[k].lim > v", "while not v > 1", "bands { low: v < 2  high: v >= 2 }", "bands { x: s == \"x\"  odd: k == 1  null: 6 / v > 2 }"};
+        put(m, "%s", RANDOM_OF(&m->random, conditions));
+    }
+        break;
+    default:
+        put_windows(m);
     }
 }
 
@@ -179,7 +216,7 @@ static void put_contexts(Maker *m, uint32_t chance_none, bool trailing)
     m->closes = m->trailing = m->windowed = m->by_k = false;
     const char *before = " in ";
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t kind = maker_percent(m, 40) ? 0 : 1 + maker_below(m, 3);
+        uint32_t kind = maker_percent(m, 40) ? 0 : 1 + maker_below(m, 5);
         if (kind < 3 && used[kind])
             continue;
         if (kind == 2 && !trailing)

@@ -9,20 +9,10 @@
 
 #include <stdlib.h>
 
-/* One event on its way down. */
-typedef struct Walk {
-    const NaiveEvent *event;
-    const InputPlan *input;
-    uint64_t passed;  /* bit r: the filter of input->roles[r] holds */
-    bool on;          /* its type stands on an `on` line: K.1, the partition stream */
-    bool participant; /* and it passes the `where` there */
-    bool opened;      /* it passed the opener of an interval higher up */
-    Cause *cause;
-} Walk;
-
 bool naive_knows_context(ContextKind kind)
 {
-    return kind == CONTEXT_BY || kind == CONTEXT_FIXED || kind == CONTEXT_LAST || kind == CONTEXT_INTERVAL;
+    return kind == CONTEXT_BY || kind == CONTEXT_FIXED || kind == CONTEXT_LAST || kind == CONTEXT_INTERVAL ||
+           kind == CONTEXT_SLIDING || kind == CONTEXT_EACH || kind == CONTEXT_SESSION || kind == CONTEXT_BANDS || kind == CONTEXT_WHILE;
 }
 
 Scope *naive_scope_new(Naive *naive, Scope *up)
@@ -119,7 +109,12 @@ static int tree_compare(const Scope *a, const Scope *b)
 
 int naive_scope_compare(const void *a, const void *b)
 {
-    return tree_compare(*(Scope *const *)a, *(Scope *const *)b);
+    const Scope *left = *(Scope *const *)a, *right = *(Scope *const *)b;
+    const Scope *window_left = naive_window(left), *window_right = naive_window(right);
+    int order = naive_keys_compare(left, right);
+    if (!order && window_left && window_right)
+        order = (window_left->serial > window_right->serial) - (window_left->serial < window_right->serial);
+    return order ? order : tree_compare(left, right);
 }
 
 Scope **naive_children(Naive *naive, const Scope *scope)
@@ -130,10 +125,11 @@ Scope **naive_children(Naive *naive, const Scope *scope)
     return copy;
 }
 
-/* A.1: what a fixed window derives belongs to its last instant. */
+/* A.1: what a window of the calendar derives belongs to its last instant. */
 int64_t naive_closing_time(const AgentPlan *plan, const Scope *scope, int64_t due)
 {
-    return plan->contexts[scope->up->level].kind == CONTEXT_FIXED ? scope->end - 1 : due;
+    ContextKind kind = plan->contexts[scope->up->level].kind;
+    return kind == CONTEXT_FIXED || (kind == CONTEXT_SLIDING && !scope->full) ? scope->end - 1 : due;
 }
 
 int64_t naive_scope_end(const AgentPlan *plan, const Scope *window)
@@ -166,11 +162,22 @@ static void scope_end(Scope *scope)
         scope_end(scope->children[i]);
 }
 
+void naive_scope_remove(Scope *scope)
+{
+    Scope *up = scope->up;
+    for (uint32_t i = 0; i < up->nchildren; i++)
+        if (up->children[i] == scope) {
+            memmove(&up->children[i], &up->children[i + 1], (up->nchildren - i - 1) * sizeof *up->children);
+            up->nchildren--;
+            return;
+        }
+}
+
 /* 0.3, 9: the deferred evaluation of its partitions in the order of their keys, then the state is released. time:
  * of what is derived (A.1). */
 void naive_scope_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time, Cause *cause, bool deferred)
 {
-    Scope **list = NULL, *up = scope->up;
+    Scope **list = NULL;
     uint32_t n = naive_leaves(naive, agent->plan, scope, &list, 0);
     if (scope->closed)
         return;
@@ -184,31 +191,34 @@ void naive_scope_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t ti
             naive_sequence_close(naive, agent, list[i], at, cause);
     }
     scope_end(scope);
-    for (uint32_t i = 0; i < up->nchildren; i++)
-        if (up->children[i] == scope) {
-            memmove(&up->children[i], &up->children[i + 1], (up->nchildren - i - 1) * sizeof *up->children);
-            up->nchildren--;
-            break;
-        }
+    naive_scope_remove(scope);
 }
 
 /* ── The kinds ── */
 
-static void visit(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
-
 /* E.9: partitions are made at the first event that they see; a window inside waits for its opener. */
-static bool makes(const NaiveAgent *agent, const Scope *scope, const Walk *walk)
+bool naive_makes(const NaiveAgent *agent, const Scope *scope, const Walk *walk)
 {
-    bool fixed = agent->plan->contexts[scope->level].kind == CONTEXT_FIXED, alone = true;
-    for (uint32_t i = 0; i < agent->plan->ncontexts; i++)
-        alone &= agent->plan->contexts[i].kind == CONTEXT_FIXED || agent->plan->contexts[i].kind == CONTEXT_LAST;
+    ContextKind kind = agent->plan->contexts[scope->level].kind;
+    bool fixed = kind == CONTEXT_FIXED || kind == CONTEXT_SLIDING, alone = true;
+    uint32_t clocks = 0;
+    for (uint32_t i = 0; i < agent->plan->ncontexts; i++) {
+        ContextKind other = agent->plan->contexts[i].kind;
+        bool clock = other == CONTEXT_FIXED || other == CONTEXT_SLIDING;
+        clocks += clock;
+        alone &= clocks <= 1 && (clock || other == CONTEXT_LAST || other == CONTEXT_BANDS || other == CONTEXT_WHILE);
+    }
     if (alone)
         return walk->participant || agent->plan->kind < AGENT_AGGREGATE; /* its windows come with time */
+    if (kind == CONTEXT_SLIDING && walk->participant)
+        return true; /* it counts */
     if (agent->plan->kind < AGENT_AGGREGATE)
         return true; /* without state there is nothing to be made */
-    for (uint32_t i = scope->level + 1; i < agent->plan->ncontexts; i++)
-        if (agent->plan->contexts[i].kind == CONTEXT_INTERVAL)
-            return true;
+    for (uint32_t i = scope->level + 1; i < agent->plan->ncontexts; i++) {
+        ContextKind inner = agent->plan->contexts[i].kind;
+        if (inner == CONTEXT_INTERVAL || inner == CONTEXT_SLIDING || inner == CONTEXT_EACH || inner == CONTEXT_SESSION)
+            return true; /* which decides for itself */
+    }
     return (OPEN_SEEN_BY_PARTICIPANTS ? walk->participant : walk->on) || (walk->opened && (fixed || !OPEN_INITIATOR_MAKES_NO_KEY));
 }
 
@@ -236,17 +246,17 @@ static void visit_by(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
         for (uint32_t i = scope->nkeys; i < scope->nkeys + step->nkeys; i++)
             same &= naive_same(types[i], keys[i], scope->children[c]->keys[i]);
         if (same) {
-            visit(naive, agent, scope->children[c], walk);
+            naive_visit(naive, agent, scope->children[c], walk);
             return;
         }
     }
-    if (!makes(agent, scope, walk))
+    if (!naive_makes(agent, scope, walk))
         return;
     Scope *child = naive_scope_new(naive, scope);
     child->nkeys = scope->nkeys + step->nkeys;
     child->keys = keys;
     child->key_types = types;
-    visit(naive, agent, child, walk);
+    naive_visit(naive, agent, child, walk);
 }
 
 Scope *naive_fixed_open(Naive *naive, Scope *scope, int64_t start, int64_t end)
@@ -278,9 +288,9 @@ static void visit_fixed(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *wal
     if (!there && naive_key_compare(&closing, &walk->cause->key) < 0)
         return; /* it has closed */
     if (there)
-        visit(naive, agent, there, walk);
-    else if (makes(agent, scope, walk))
-        visit(naive, agent, naive_fixed_open(naive, scope, start, end), walk);
+        naive_visit(naive, agent, there, walk);
+    else if (naive_makes(agent, scope, walk))
+        naive_visit(naive, agent, naive_fixed_open(naive, scope, start, end), walk);
 }
 
 /* Whether the steps below give the event a partition. */
@@ -308,7 +318,7 @@ static void visit_last(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk
         child->seen = arena_grow(naive->arena, child->seen, child->nseen, sizeof *child->seen);
         child->seen[child->nseen++] = walk->event;
     }
-    visit(naive, agent, child, walk);
+    naive_visit(naive, agent, child, walk);
 }
 
 /* E.2: the expiry counts from the opening, or from `since`; null = no expiry. */
@@ -418,7 +428,7 @@ static void visit_interval(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *
             open[i]->last_event = walk->event->time;
             open[i]->idle_set = ++naive->serials;
         }
-        visit(naive, agent, open[i], walk);
+        naive_visit(naive, agent, open[i], walk);
         if (step->at_most && open[i]->count >= step->at_most)
             naive_scope_close(naive, agent, open[i], walk->event->time, walk->cause, true);
     }
@@ -446,7 +456,7 @@ static void leaf(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
         naive_set_event(naive, agent, scope, walk->event, roles, walk->cause);
 }
 
-static void visit(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
+void naive_visit(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
 {
     if (scope->level == agent->plan->ncontexts) {
         leaf(naive, agent, scope, walk);
@@ -457,6 +467,11 @@ static void visit(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
     case CONTEXT_FIXED: visit_fixed(naive, agent, scope, walk); break;
     case CONTEXT_LAST: visit_last(naive, agent, scope, walk); break;
     case CONTEXT_INTERVAL: visit_interval(naive, agent, scope, walk); break;
+    case CONTEXT_SLIDING: naive_sliding(naive, agent, scope, walk); break;
+    case CONTEXT_EACH: naive_each(naive, agent, scope, walk); break;
+    case CONTEXT_SESSION: naive_session(naive, agent, scope, walk); break;
+    case CONTEXT_BANDS: naive_bands(naive, agent, scope, walk); break;
+    case CONTEXT_WHILE: naive_while(naive, agent, scope, walk); break;
     default: abort();
     }
 }
@@ -475,7 +490,7 @@ void naive_deliver(Naive *naive, NaiveAgent *agent, const NaiveEvent *event, Cau
         bool participant = role->kind == ROLE_PARTICIPANT || role->kind == ROLE_EXPECTED || role->kind == ROLE_CANCELLER;
         walk.participant |= participant && passes;
     }
-    visit(naive, agent, agent->root, &walk);
+    naive_visit(naive, agent, agent->root, &walk);
 }
 
 /* ── What is in a partition ── */

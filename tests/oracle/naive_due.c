@@ -80,33 +80,42 @@ void naive_due_behind(Naive *naive, NaiveAgent *agent, uint64_t serial, Due *fir
     scope_due(naive, agent, agent->root, first);
 }
 
-/* Opens the windows of a `fixed` context that stands alone, or beside `last`, which makes one partition: they exist
- * without events (B.6, E.9). */
-static void fixed_alone(Naive *naive, NaiveAgent *agent, int64_t time)
+/* Whether windows exist without events (B.6, E.9): of an agent that has something to say at their close, in a context
+ * without keys that events would bring. */
+bool naive_exists(const AgentPlan *plan)
 {
-    int64_t start, end;
-    uint32_t fixed = 0;
-    Scope *scope = agent->root;
-    for (uint32_t i = 0; i < agent->plan->ncontexts; i++)
-        if (agent->plan->contexts[i].kind == CONTEXT_FIXED)
-            fixed++;
-        else if (agent->plan->contexts[i].kind != CONTEXT_LAST)
-            return;
-    if (fixed != 1)
-        return;
-    while (scope->level < agent->plan->ncontexts) {
-        if (agent->plan->contexts[scope->level].kind == CONTEXT_LAST)
-            scope = scope->nchildren ? scope->children[0] : naive_scope_new(naive, scope);
-        else if (!calendar_next(&agent->plan->contexts[scope->level], time, &start, &end) || naive_fixed_at(scope, start))
-            return;
-        else
-            scope = naive_fixed_open(naive, scope, start, end);
+    uint32_t clocks = 0;
+    for (uint32_t i = 0; i < plan->ncontexts; i++) {
+        ContextKind kind = plan->contexts[i].kind;
+        bool clock = kind == CONTEXT_FIXED || kind == CONTEXT_SLIDING;
+        clocks += clock;
+        if (!clock && kind != CONTEXT_LAST && kind != CONTEXT_BANDS && kind != CONTEXT_WHILE)
+            return false;
     }
+    return clocks == 1 && ((plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE) ||
+                           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE));
+}
+
+void naive_exist(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time)
+{
+    const ContextStep *step = &agent->plan->contexts[scope->level];
+    int64_t start, end;
+    if (scope->level == agent->plan->ncontexts)
+        return;
+    if (step->kind == CONTEXT_LAST || step->kind == CONTEXT_WHILE)
+        naive_exist(naive, agent, scope->nchildren ? scope->children[0] : naive_scope_new(naive, scope), time);
+    else if (step->kind == CONTEXT_SLIDING)
+        naive_sliding_exist(naive, agent, scope, time);
+    else if (step->kind == CONTEXT_FIXED && calendar_next(step, time, &start, &end) && !naive_fixed_at(scope, start))
+        naive_exist(naive, agent, naive_fixed_open(naive, scope, start, end), time);
+    for (uint32_t i = 0; step->kind == CONTEXT_BANDS && i < step->nconditions; i++)
+        naive_exist(naive, agent, naive_band(naive, agent, scope, i), time);
 }
 
 void naive_begin(Naive *naive, NaiveAgent *agent, int64_t time)
 {
-    fixed_alone(naive, agent, time);
+    if (naive_exists(agent->plan))
+        naive_exist(naive, agent, agent->root, time);
 }
 
 void naive_fire(Naive *naive, const Due *due, Cause *cause)
@@ -116,9 +125,11 @@ void naive_fire(Naive *naive, const Due *due, Cause *cause)
     } else if (due->emits) {
         naive_set_tick(naive, due->agent, due->scope, cause);
     } else {
+        if (due->scope->full)
+            naive_scope_remove(due->scope);
         naive_scope_close(naive, due->agent, due->scope, naive_closing_time(due->agent->plan, due->scope, due->time), cause, true);
-        if (due->scope->end == due->time)
-            fixed_alone(naive, due->agent, due->time);
+        if (due->scope->end == due->time && naive_exists(due->agent->plan))
+            naive_exist(naive, due->agent, due->scope->up, due->time);
     }
 }
 
@@ -139,7 +150,10 @@ void naive_close_all(Naive *naive, NaiveAgent *agent)
         qsort(list, n, sizeof *list, last_compare);
     for (uint32_t i = 0; i < n; i++) {
         int64_t end = naive_scope_end(agent->plan, list[i]);
-        if (naive_window(list[i]))
+        bool unfinished = false;
+        for (const Scope *s = list[i]; s->up; s = s->up)
+            unfinished |= agent->plan->contexts[s->up->level].kind == CONTEXT_EACH;
+        if (naive_window(list[i]) && !unfinished) /* E.4: incomplete windows at shutdown are not evaluated */
             naive_scope_close(naive, agent, list[i], end == TIME_NONE ? naive->now : end, &cause, true);
     }
 }

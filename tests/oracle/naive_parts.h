@@ -90,7 +90,9 @@ struct Scope {
     uint32_t opener_participant;
     int64_t last_event; /* of an interval */
     uint64_t set, idle_set; /* of an interval: when its timers were set, in the order of serials */
-    uint32_t count;     /* of an interval: events towards `at most N events` */
+    uint32_t count;     /* of an interval, sliding: events towards `at most N events`; of each: counted events */
+    bool full;          /* of sliding: closed by its number of events */
+    uint64_t counted;   /* above windows of each: counted events so far */
     /* last: the participants that came by, in order */
     const NaiveEvent **seen;
     uint32_t nseen;
@@ -161,12 +163,36 @@ int naive_scope_compare(const void *a, const void *b); /* of Scope *: from the r
 uint32_t naive_leaves(Naive *naive, const AgentPlan *plan, Scope *scope, Scope ***list, uint32_t n);
 /* Ends partitions; time is that of what is derived. */
 void naive_scope_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time, Cause *cause, bool deferred);
+void naive_scope_remove(Scope *scope); /* from its parent's list */
 /* The time of what a window derives that closes when it is due; of a partition the earliest of its windows. */
 int64_t naive_closing_time(const AgentPlan *plan, const Scope *scope, int64_t due);
 int64_t naive_scope_end(const AgentPlan *plan, const Scope *window);
 Scope *naive_fixed_open(Naive *naive, Scope *scope, int64_t start, int64_t end);
 Scope *naive_fixed_at(const Scope *scope, int64_t start);
+/* One event on its way down. */
+typedef struct Walk {
+    const NaiveEvent *event;
+    const InputPlan *input;
+    uint64_t passed;  /* bit r: the filter of input->roles[r] holds */
+    bool on;          /* its type stands on an `on` line: K.1, the partition stream */
+    bool participant; /* and it passes the `where` there */
+    bool opened;      /* it passed the opener of an interval higher up */
+    Cause *cause;
+} Walk;
+void naive_visit(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
+/* E.9: whether the event makes a partition below a scope. */
+bool naive_makes(const NaiveAgent *agent, const Scope *scope, const Walk *walk);
 void naive_deliver(Naive *naive, NaiveAgent *agent, const NaiveEvent *event, Cause *cause);
+
+/* naive_windows.c: the windows that need no keys and no closing event. */
+void naive_sliding(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
+void naive_each(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
+void naive_session(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
+/* The sliding windows that hold an instant or, in a gap, the next one come to be without an event. */
+void naive_sliding_exist(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time);
+void naive_bands(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
+Scope *naive_band(Naive *naive, NaiveAgent *agent, Scope *scope, uint32_t band); /* made if it is not there */
+void naive_while(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk);
 
 /* naive_due.c */
 /* The next thing that is due in an agent. */
@@ -186,7 +212,10 @@ void naive_due(Naive *naive, NaiveAgent *agent, Due *first);
 void naive_due_behind(Naive *naive, NaiveAgent *agent, uint64_t serial, Due *first);
 void naive_fire(Naive *naive, const Due *due, Cause *cause);
 void naive_close_all(Naive *naive, NaiveAgent *agent);
-/* Opens what exists without any event: the windows of a `fixed` context that stands alone. */
+/* Whether windows of an agent exist without events; and what then exists below a scope. */
+bool naive_exists(const AgentPlan *plan);
+void naive_exist(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time);
+/* The same when time begins. */
 void naive_begin(Naive *naive, NaiveAgent *agent, int64_t time);
 
 /* naive_context.c again */

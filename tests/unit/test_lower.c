@@ -1666,12 +1666,7 @@ static const Refusal refusals[] = {
      "event V { v : int } alert W { n : int } agent s = Sub(V -> Tx, Sum -> W)", "placing a network", NULL},
     {"metric wgs84 agent f { on Pay p where distance(p.place, point(0, 0)) > 1 m derive Hit { user: p.user } }", "`metric wgs84`", NULL},
     {"agent f in from Login a for at most 2 h, from Pay c for at most 1 h { on Answer x derive Hit { n: count(x), user: a.user } }", "an outer event interval", "a.user"},
-    {"agent f in sliding 1 h every 5 min { on Login l derive Hit { n: count(l) } }", "a sliding context", NULL},
-    {"agent f in each 3 Login x { on Login l derive Hit { n: count(l) } }", "a context of `each`", NULL},
-    {"agent f in session gap 30 min { on Login l derive Hit { n: count(l) } }", "a session context", NULL},
-    {"agent f in bands { low: tries < 3  high: tries >= 3 }, last 1 h { on Login l derive Hit { n: count(l) } }", "a context of bands", NULL},
-    {"agent f in while Account[user].most > 3, last 1 h { on Login l derive Hit { n: count(l) } }", "a `while` context", NULL},
-    {"context Day = fixed every 1 day agent f in outside Day { on Login l derive Hit { user: l.user } }", "an `outside` context", NULL},
+    {"context Day = from Login a to Pay b agent f in outside Day { on Login l derive Hit { user: l.user } }", "`outside` a context that is not `fixed`", NULL},
     {"agent f in near place to Account.site bands { close: 0 m .. 2 km } { on Pay p derive Hit { user: p.user } }", "a `near` context", NULL},
     {"agent f in last 1 h order detection { on Login l derive Hit { n: count(l) } }", "another order", "detection"},
     {"agent f { on Login l on Pay p join l, p where l.user == p.user within 1 min derive Hit { user: l.user } }", "`join` does not run yet", NULL},
@@ -1743,7 +1738,7 @@ static void refused(void **state)
 static void refusals_of_one_run(void **state)
 {
     (void)state;
-    const char *text = SCHEMA "agent f in session gap 1 min { on Login l derive Hit { n: count(l) } } "
+    const char *text = SCHEMA "agent f in near place to Account.site bands { close: 0 m .. 2 km } { on Pay p derive Hit { user: p.user } } "
                               "agent g in by user { on Login l on Pay p detect all(l, p) within 1 min derive Hit { user: l.user } } "
                               "consumer c of Hit to \"https://x.example/\"";
     Rules r;

@@ -1,2 +1,0 @@
-(block) @indent.begin
-"}" @indent.branch

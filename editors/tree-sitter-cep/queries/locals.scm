@@ -1,2 +1,0 @@
-(declaration name: (identifier) @local.definition)
-(declaration body: (block) @local.scope)

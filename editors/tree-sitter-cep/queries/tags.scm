@@ -1,1 +1,0 @@
-(declaration name: (identifier) @name) @definition
