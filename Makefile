@@ -101,6 +101,11 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
 
+# The codec is compared with msgpack-c, which the product does not need.
+$(OUT)/unit/test_codec: $(OUT)/obj/tests/unit/test_codec.o $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka -lmsgpackc $(PKG_LIBS)
+
 $(OUT)/unit/test_oracle: $(OUT)/obj/tests/unit/test_oracle.o $(ORACLE_LIB) $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
@@ -148,6 +153,9 @@ FUZZ_CC ?= clang
 bench: $(OUT)/cep ## measure the engine
 	@$(OUT)/cep bench all
 
+man: $(OUT)/cep ## write the manual pages to build/man
+	@docs/man.sh $(OUT)/cep $(OUT)/man
+
 clean: ## remove everything that was built
 	rm -rf build
 
@@ -157,5 +165,5 @@ help: ## list the targets
 
 -include $(LIB_OBJ:.o=.d) $(patsubst %,$(OUT)/obj/tests/fuzz/%.d,rules $(FUZZ_TARGETS)) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
 
-.PHONY: all unit check real differential fuzz bench clean help mutants
+.PHONY: all unit check real differential fuzz bench man clean help mutants
 .SECONDARY:

@@ -163,12 +163,17 @@ void batch_append(Batch *batch, uint32_t type, uint32_t row)
     batch->order[batch->n++] = (RowRef){type, row};
 }
 
+EventId event_id_final(EventId id, Text network)
+{
+    if (!(id.high & EVENT_ID_INPUT))
+        return id;
+    XXH128_hash_t hash = XXH3_128bits_withSeed(&id, sizeof id, XXH3_64bits(network.p, network.len));
+    return (EventId){hash.high64, hash.low64};
+}
+
 void event_id_text(EventId id, Text network, char text[33])
 {
-    if (id.high & EVENT_ID_INPUT) {
-        XXH128_hash_t hash = XXH3_128bits_withSeed(&id, sizeof id, XXH3_64bits(network.p, network.len));
-        id = (EventId){hash.high64, hash.low64};
-    }
+    id = event_id_final(id, network);
     for (int i = 0; i < 32; i++) {
         uint64_t half = i < 16 ? id.high : id.low;
         text[i] = "0123456789abcdef"[half >> (60 - 4 * (i % 16)) & 15];

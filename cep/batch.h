@@ -42,6 +42,7 @@ typedef struct Lineage {
     uint64_t cause_count;
     uint64_t suppressed;
     uint32_t revision;
+    bool final; /* the causes' ids are event_id_final's: it came over a wire to one who only prints it */
 } Lineage;
 
 typedef struct Rows {
@@ -111,6 +112,10 @@ void batch_clear(Batch *batch);
 
 /* Appends an input to the order. The caller keeps order-key order. */
 void batch_append(Batch *batch, uint32_t type, uint32_t row);
+
+/* The id as it is printed: of an input the hash of its origin and sequence, seeded by the network's name. Its first
+ * bit may be set; it is to be printed, and not to be asked for again. */
+EventId event_id_final(EventId id, Text network);
 
 /* Writes an id as 32 hexadecimal digits and a NUL. network seeds the hash of inputs' ids. */
 void event_id_text(EventId id, Text network, char text[33]);

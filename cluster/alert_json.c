@@ -105,13 +105,22 @@ static void tags_json(Out *out, const EventType *type)
     out_char(out, ']');
 }
 
+static void final_id_json(Out *out, EventId id)
+{
+    uint64_t big[2] = {__builtin_bswap64(id.high), __builtin_bswap64(id.low)};
+    hash_json(out, (const uint8_t *)big, sizeof big);
+}
+
 static void causes_json(Out *out, const Plan *plan, const Lineage *lineage)
 {
     out_char(out, '[');
     for (uint32_t i = 0; i < lineage->ncauses; i++) {
         if (i)
             out_char(out, ',');
-        id_json(out, plan, lineage->causes[i]);
+        if (lineage->final)
+            final_id_json(out, lineage->causes[i]);
+        else
+            id_json(out, plan, lineage->causes[i]);
     }
     out_char(out, ']');
 }

@@ -12,16 +12,24 @@
 #include <time.h>
 
 #include "cep/json_reader.h"
+#include "cluster/frame_reader.h"
 #include "cluster/limits.h"
 #include "cluster/reorder.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 typedef struct Producer {
+    Text name;
+    uint32_t origin;
     const ProducerPlan *plan;
-    JsonReader *json;
+    JsonReader *json;    /* NULL = no line has come yet */
+    FrameReader *frames; /* NULL = no frame of rows has come yet */
+    uint64_t epoch;    /* of its frames */
     uint64_t target;   /* generation of the target that json writes to */
     bool begun, ended, idle;
     int64_t greatest;  /* time of what was accepted */
-    uint64_t sequence; /* of the last line */
+    uint64_t sequence; /* of the last line or row of this epoch */
 } Producer;
 
 typedef struct Arrival {
@@ -31,6 +39,7 @@ typedef struct Arrival {
     EventId id;
     uint64_t line;
     Text original;
+    const FrameRow *sent; /* of a frame's row, in place of `original` */
 } Arrival;
 
 struct Ingest {
@@ -60,6 +69,11 @@ struct Ingest {
     int64_t detected;  /* the last reading of the wall clock */
     IngestStats stats;
     char detail[512];
+    FrameRow *sent;    /* of the frame being taken; BATCH_ROWS of them, or NULL */
+    Out original;      /* a rejected row of a frame as JSON */
+    char *lines;       /* of the frame being taken */
+    size_t lines_room;
+    Arena names;
 };
 
 static int64_t system_clock(void)
@@ -88,6 +102,7 @@ Ingest *ingest_new(const Plan *plan, Memory *memory, IngestOptions options, Inge
     if (!options.reorder_bytes)
         in->options.reorder_bytes = (uint64_t)limit_default(LIMIT_REORDER_BYTES);
     in->machine = machine_new(memory);
+    arena_init(&in->names, memory);
     in->from = memory_new(memory, plan->ntypes * sizeof *in->from);
     in->counts = memory_new(memory, plan->ntypes * sizeof *in->counts);
     in->touched = memory_new(memory, plan->ntypes * sizeof *in->touched);
@@ -100,8 +115,16 @@ void ingest_free(Ingest *in)
 {
     if (!in)
         return;
-    for (uint32_t p = 0; p < in->nproducers; p++)
+    for (uint32_t p = 0; p < in->nproducers; p++) {
         json_reader_free(in->producers[p].json);
+        frame_reader_free(in->producers[p].frames);
+    }
+    if (in->sent) {
+        memory_free(in->memory, in->sent, BATCH_ROWS * sizeof *in->sent);
+        out_fini(&in->original);
+    }
+    memory_free(in->memory, in->lines, in->lines_room);
+    arena_fini(&in->names);
     memory_free(in->memory, in->producers, in->nproducers * sizeof *in->producers);
     reorder_free(in->reorder);
     memory_free(in->memory, in->touched, in->plan->ntypes * sizeof *in->touched);
@@ -111,15 +134,21 @@ void ingest_free(Ingest *in)
     memory_free(in->memory, in, sizeof *in);
 }
 
-uint32_t ingest_producer(Ingest *in, const ProducerPlan *plan)
+/* ── Producers ── */
+
+static uint32_t add_producer(Ingest *in, Text name, uint32_t origin, const ProducerPlan *plan)
 {
-    assert(!in->decided);
     uint32_t n = in->nproducers++;
     in->producers = memory_resize(in->memory, in->producers, n * sizeof *in->producers,
                                   (n + 1) * sizeof *in->producers);
-    in->producers[n] = (Producer){.plan = plan};
-    in->producers[n].json = json_reader_new(in->memory, in->plan, plan, (uint32_t)limit_default(LIMIT_NESTING));
+    in->producers[n] = (Producer){.name = arena_text(&in->names, name), .origin = origin, .plan = plan};
     return n;
+}
+
+uint32_t ingest_producer(Ingest *in, const ProducerPlan *producer)
+{
+    assert(!in->decided);
+    return add_producer(in, producer ? producer->name : (Text){"", 0}, in->nproducers, producer);
 }
 
 /* Events that the wall clock orders come in order; so do those of one producer once the late ones are gone. */
@@ -129,6 +158,69 @@ static void decide(Ingest *in)
     in->direct = in->plan->by_detection || (in->nproducers == 1 && in->plan->lateness == 0);
     if (!in->direct)
         in->reorder = reorder_new(in->memory, in->plan);
+}
+
+static void run_engine(Ingest *in);
+static void pass(Ingest *in, const OrderKey *key, bool forced);
+
+/* Another producer joins the only one: what that one has sent so far has gone to the engine. */
+static void stop_being_direct(Ingest *in)
+{
+    OrderKey least;
+    ingest_settle(in);
+    if (ingest_frontier(in, &least))
+        pass(in, &least, false);
+    if (in->sink.batch(in->sink.owner)->n)
+        run_engine(in);
+    in->target = NULL;
+    in->generation++;
+    in->direct = false;
+    in->reorder = reorder_new(in->memory, in->plan);
+}
+
+static uint32_t producer_named(const Ingest *in, Text name)
+{
+    for (uint32_t p = 0; p < in->nproducers; p++)
+        if (text_is(in->producers[p].name, name))
+            return p;
+    return INDEX_NONE;
+}
+
+/* The origin that keeps the producer's events apart from others', wherever and whenever it sends them. */
+static uint32_t origin_of(const Plan *plan, Text name, const ProducerPlan **producer)
+{
+    *producer = NULL;
+    for (uint32_t i = 0; i < plan->nproducers; i++)
+        if (text_is(plan->producers[i].name, name)) {
+            *producer = &plan->producers[i];
+            return i;
+        }
+    if (name.len == 0 && plan->nproducers <= 1) {
+        *producer = plan->nproducers ? &plan->producers[0] : NULL;
+        return 0;
+    }
+    return (uint32_t)XXH3_64bits(name.p, name.len) | UINT32_C(1) << 31;
+}
+
+uint32_t ingest_producer_named(Ingest *in, Text name)
+{
+    uint32_t known = producer_named(in, name);
+    if (known != INDEX_NONE) {
+        in->producers[known].ended = false;
+        return known;
+    }
+    if (in->nproducers == (uint32_t)limit_default(LIMIT_PRODUCERS))
+        return INDEX_NONE;
+    const ProducerPlan *plan;
+    uint32_t origin = origin_of(in->plan, name, &plan);
+    if (in->decided && in->direct && !in->plan->by_detection)
+        stop_being_direct(in);
+    return add_producer(in, name, origin, plan);
+}
+
+uint32_t ingest_origin(const Ingest *in, uint32_t producer)
+{
+    return in->producers[producer].origin;
 }
 
 /* ── Rejecting ── */
@@ -144,6 +236,11 @@ static void report(Ingest *in, const Arrival *arrival, const char *reason, Text 
         .original = arrival->original,
         .dropped = dropped,
     };
+    if (arrival->sent && !dropped) {
+        out_clear(&in->original);
+        frame_row_json(in->producers[arrival->producer].frames, arrival->sent, &in->original);
+        rejection.original = (Text){in->original.bytes, (uint32_t)in->original.n};
+    }
     in->sink.rejected(in->sink.owner, &rejection);
 }
 
@@ -362,7 +459,7 @@ static void stamp(Ingest *in, Arrival *a)
     OrderKey key = {
         .time = by_detection ? in->detected : time,
         .kind = ORDER_EVENT,
-        .origin = a->producer,
+        .origin = producer->origin,
         .sequence = a->line,
     };
     if (!by_detection && !check_lateness(in, a, &key))
@@ -373,7 +470,7 @@ static void stamp(Ingest *in, Arrival *a)
     rows->time[a->row] = time;
     rows->detected[a->row] = key.time;
     rows->key[a->row] = key;
-    rows->id[a->row] = a->has_id ? a->id : (EventId){EVENT_ID_INPUT | a->producer, a->line};
+    rows->id[a->row] = a->has_id ? a->id : (EventId){EVENT_ID_INPUT | producer->origin, a->line};
 }
 
 /* ── Settling ── */
@@ -457,11 +554,19 @@ static void run_engine(Ingest *in)
     in->generation++;
 }
 
-/* What the slowest producer can still send; false if some producer has not begun. */
-static bool frontier(const Ingest *in, OrderKey *least)
+/* Behind everything that producers have sent so far. */
+static OrderKey behind_all(const Ingest *in)
+{
+    int64_t time = INT64_MIN;
+    for (uint32_t p = 0; p < in->nproducers; p++)
+        if (in->producers[p].begun && in->producers[p].greatest > time)
+            time = in->producers[p].greatest;
+    return (OrderKey){.time = time, .kind = ORDER_EVENT, .origin = UINT32_MAX, .sequence = UINT64_MAX};
+}
+
+bool ingest_frontier(const Ingest *in, OrderKey *below)
 {
     bool any = false;
-    *least = (OrderKey){.time = INT64_MAX, .kind = ORDER_TIMER_INCLUSIVE, .origin = UINT32_MAX};
     for (uint32_t p = 0; p < in->nproducers; p++) {
         const Producer *producer = &in->producers[p];
         if (producer->ended || producer->idle)
@@ -471,13 +576,15 @@ static bool frontier(const Ingest *in, OrderKey *least)
         OrderKey key = {
             .time = earlier(producer->greatest, in->plan->lateness),
             .kind = ORDER_EVENT,
-            .origin = p,
+            .origin = producer->origin,
             .sequence = producer->sequence + 1,
         };
-        if (!any || order_compare(&key, least) < 0)
-            *least = key;
+        if (!any || order_compare(&key, below) < 0)
+            *below = key;
         any = true;
     }
+    if (!any)
+        *below = behind_all(in);
     return true;
 }
 
@@ -504,6 +611,11 @@ static void pass(Ingest *in, const OrderKey *key, bool forced)
     in->passed = *key;
     in->has_passed = true;
     in->forced = forced;
+}
+
+void ingest_pass(Ingest *in, const OrderKey *key)
+{
+    pass(in, key, false);
 }
 
 static bool is_full(const Ingest *in)
@@ -538,7 +650,7 @@ static void make_way(Ingest *in)
 static void release(Ingest *in)
 {
     OrderKey least;
-    if (frontier(in, &least)) {
+    if (ingest_frontier(in, &least)) {
         pass(in, &least, false);
         release_below(in, &least);
     }
@@ -601,6 +713,8 @@ void ingest_line(Ingest *in, uint32_t producer_index, Text line, uint64_t number
     aim(in);
     producer->idle = false;
     producer->sequence = number;
+    if (!producer->json)
+        producer->json = json_reader_new(in->memory, in->plan, producer->plan, (uint32_t)limit_default(LIMIT_NESTING));
     if (producer->target != in->generation) {
         json_reader_into(producer->json, in->target->rows, in->target->memory, &in->target->arena);
         producer->target = in->generation;
@@ -624,9 +738,168 @@ void ingest_line(Ingest *in, uint32_t producer_index, Text line, uint64_t number
     keep_bounds(in);
 }
 
+/* ── Frames ── */
+
+static bool is_new(void *owner, uint32_t index, uint32_t type, const OrderKey *key, const uint32_t *hashes)
+{
+    (void)type, (void)key, (void)hashes;
+    return index >= *(uint32_t *)owner;
+}
+
+static void arrive_from_frame(Ingest *in, uint32_t producer, const Frame *frame, const FrameRow *row)
+{
+    Arrival arrival = {
+        .producer = producer,
+        .type = row->type,
+        .row = row->row,
+        .line = frame->first + row->index,
+        .has_time = row->has_time,
+        .time = row->time,
+        .has_id = row->has_id,
+        .id = row->id,
+        .sent = row,
+    };
+    in->stats.unknown_fields += row->unknown;
+    if (row->reason)
+        report(in, &arrival, row->reason, row->detail, false);
+    else
+        arrive(in, &arrival);
+}
+
+/* All rows of a frame are settled together, in a batch that has room for them. */
+static FrameError take_rows(Ingest *in, uint32_t producer_index, const Frame *frame, uint32_t from)
+{
+    Producer *producer = &in->producers[producer_index];
+    uint32_t n;
+    ingest_settle(in);
+    aim(in);
+    if (in->target->n && in->target->n + frame->count > in->options.batch_rows) {
+        if (in->direct)
+            run_engine(in);
+        else
+            reorder_seal(in->reorder);
+        in->target = NULL;
+        aim(in);
+    }
+    if (!producer->frames)
+        producer->frames = frame_reader_new(in->memory, in->plan, producer->plan);
+    if (!in->sent) {
+        in->sent = memory_new(in->memory, BATCH_ROWS * sizeof *in->sent);
+        out_init(&in->original, in->memory, -1);
+    }
+    assert(frame->count <= BATCH_ROWS);
+    FrameError error = frame_read(producer->frames, frame, in->target, from ? is_new : NULL, &from, in->sent, &n);
+    if (error)
+        return error;
+    producer->idle = false;
+    producer->sequence = frame->first + frame->count - 1;
+    in->text_bytes += frame->body.len;
+    in->stats.lines += n;
+    for (uint32_t i = 0; i < n; i++)
+        arrive_from_frame(in, producer_index, frame, &in->sent[i]);
+    keep_bounds(in);
+    ingest_settle(in);
+    return FRAME_OK;
+}
+
+/* A copy of the lines, for the reader looks behind them. */
+static char *copy_lines(Ingest *in, Text lines)
+{
+    size_t room = (size_t)lines.len + JSON_PADDING;
+    if (room > in->lines_room) {
+        in->lines = memory_resize(in->memory, in->lines, in->lines_room, room);
+        in->lines_room = room;
+    }
+    memcpy(in->lines, lines.p, lines.len);
+    memset(in->lines + lines.len, 0, JSON_PADDING);
+    return in->lines;
+}
+
+static void take_line(Ingest *in, uint32_t producer, Text line, uint64_t number)
+{
+    if (line.len && line.p[line.len - 1] == '\r')
+        line.len--;
+    if (line.len > limit_default(LIMIT_LINE_BYTES)) {
+        Arrival arrival = {.producer = producer, .line = number, .original = line};
+        in->stats.lines++;
+        report(in, &arrival, "line too long", text_of(limit_message(LIMIT_LINE_BYTES)), false);
+    } else if (line.len) {
+        ingest_line(in, producer, line, number);
+    }
+}
+
+/* A blank line has a number and is nothing else. */
+static void take_lines(Ingest *in, uint32_t producer, const Frame *frame, uint32_t from)
+{
+    const char *line = copy_lines(in, frame->body), *end = line + frame->body.len;
+    for (uint32_t i = 0; i < frame->count; i++) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+        if (i >= from)
+            take_line(in, producer, (Text){line, (uint32_t)(stop - line)}, frame->first + i);
+        line = stop + 1;
+    }
+    in->producers[producer].idle = false;
+    in->producers[producer].sequence = frame->first + frame->count - 1;
+    ingest_settle(in);
+}
+
+/* A producer that was started anew counts from 1 again: what comes with an order key below one that has gone to the
+ * engine is late. */
+static void begin_epoch(Ingest *in, Producer *producer, uint64_t epoch)
+{
+    OrderKey last = {
+        .time = producer->greatest,
+        .kind = ORDER_EVENT,
+        .origin = producer->origin,
+        .sequence = producer->sequence + 1,
+    };
+    if (in->direct && producer->begun)
+        pass(in, &last, false);
+    producer->epoch = epoch;
+    producer->sequence = 0;
+}
+
+/* How many of a frame's rows the producer has sent before. */
+static uint32_t duplicates_of(Ingest *in, Producer *producer, const Frame *frame)
+{
+    if (frame->epoch < producer->epoch)
+        return frame->count;
+    if (frame->epoch > producer->epoch)
+        begin_epoch(in, producer, frame->epoch);
+    if (frame->first > producer->sequence)
+        return 0;
+    uint64_t known = producer->sequence - frame->first + 1;
+    return known < frame->count ? (uint32_t)known : frame->count;
+}
+
+IngestTaken ingest_frame(Ingest *in, uint32_t producer, const Frame *frame)
+{
+    IngestTaken taken = {0};
+    assert(producer < in->nproducers && !in->producers[producer].ended);
+    if (frame->flags & FRAME_ORDERED)
+        taken.error = FRAME_BAD_FLAGS;
+    else if (frame->count && (frame->first == 0 || frame->first + frame->count < frame->first))
+        taken.error = FRAME_BAD_COUNT;
+    if (taken.error || frame->count == 0)
+        return taken;
+    taken.duplicates = duplicates_of(in, &in->producers[producer], frame);
+    if (taken.duplicates == frame->count)
+        return taken;
+    if (frame->kind == FRAME_LINES)
+        take_lines(in, producer, frame, taken.duplicates);
+    else
+        taken.error = take_rows(in, producer, frame, taken.duplicates);
+    taken.rows = taken.error ? 0 : frame->count - taken.duplicates;
+    return taken;
+}
+
+/* When nobody is left, everything up to the latest event counts as passed, for whoever begins again. */
 void ingest_end(Ingest *in, uint32_t producer)
 {
     in->producers[producer].ended = true;
+    OrderKey least;
+    if (in->direct && ingest_frontier(in, &least))
+        pass(in, &least, false);
 }
 
 void ingest_idle(Ingest *in, uint32_t producer)

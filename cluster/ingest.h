@@ -20,6 +20,7 @@
 #define CLUSTER_INGEST_H
 
 #include "cep/plan.h"
+#include "cluster/frame.h"
 
 typedef struct Ingest Ingest;
 
@@ -58,6 +59,29 @@ void ingest_free(Ingest *ingest);
 /* Adds a producer, all of them before the first line; returns its index, which is the origin of its events.
  * NULL = one that may send every input type. */
 uint32_t ingest_producer(Ingest *ingest, const ProducerPlan *producer);
+
+/* Finds a producer by its name, or adds it, also after the first line. A producer that the rules declare has its
+ * index there as origin, the unnamed one 0 where the rules declare at most one, every other a hash with the top
+ * bit set. One that had ended begins again. INDEX_NONE: LIMIT_PRODUCERS is reached. */
+uint32_t ingest_producer_named(Ingest *ingest, Text name);
+uint32_t ingest_origin(const Ingest *ingest, uint32_t producer);
+
+/* What became of a frame. */
+typedef struct IngestTaken {
+    FrameError error;    /* of a frame that was refused; nothing of it was taken */
+    uint32_t rows;       /* taken in: accepted, or rejected one by one */
+    uint32_t duplicates; /* numbers that the producer had sent before in this epoch, or that an older epoch sent */
+} IngestTaken;
+
+/* Takes a producer's frame of events or lines; event i has the number frame->first + i. The frame's bytes are not
+ * needed afterwards. Frontiers of frames are the caller's business. */
+IngestTaken ingest_frame(Ingest *ingest, uint32_t producer, const Frame *frame);
+
+/* Events below the key come too late from now on. */
+void ingest_pass(Ingest *ingest, const OrderKey *key);
+
+/* The key below which nothing more comes; false if some producer has not begun. */
+bool ingest_frontier(const Ingest *ingest, OrderKey *below);
 
 /* Takes a line of a producer; number is its line number, from 1 and rising. 64 bytes behind it are readable. The
  * line must stay until ingest_settle. */

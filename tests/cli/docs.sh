@@ -46,6 +46,19 @@ sed -n 's/^VALUE([A-Z_]*, *[A-Z_]*, *"\([a-z ]*\)".*/\1/p' cep/policies.def | wh
 done >>"$work/unnamed"
 is "language.md names every word of the tables" "$(cat "$work/unnamed")" ""
 
+# Every dump of a frame is one of the golden frames, line by line, and each of those is shown.
+awk -v folder="$work" '
+    /^```hex / { file = folder "/" $2 ".hex"; next }
+    /^```/     { file = "" }
+    file       { print > file }' docs/reference/wire.md
+for frame in tests/golden/frames/*.hex; do
+    same "wire.md shows $(basename "$frame" .hex)" "$work/$(basename "$frame")" "$frame"
+done
+sed -n 's/^X([A-Z]*, *"\([a-z]*\)", *"\(.*\)")$/| \1 | \2 |/p' cluster/frame.def | while read -r row; do
+    grep -qxF "$row" docs/reference/wire.md || echo "$row"
+done >"$work/unsaid"
+is "wire.md has every reason for which a frame is refused" "$(cat "$work/unsaid")" ""
+
 broken=$(for page in $pages; do
     grep -o '](\([^)#]*\)' "$page" | sed 's/^](//' | while read -r link; do
         case $link in

@@ -8,6 +8,7 @@
 
 #include "cep/json_reader.h"
 #include "cep/regex.h"
+#include "cluster/frame_writer.h"
 #include "cluster/ingest.h"
 
 enum { N, AT, DOUBLE, DEFAULTED, ATTRIBUTES };
@@ -27,7 +28,7 @@ typedef struct Bench {
     bool disordered;
     uint32_t nseen, runs, batch_max;
     char reasons[4096];
-    char detail[512];
+    char detail[512], original[512];
     uint32_t dropped;
     char *lines;            /* bytes of lines not yet settled */
     size_t nlines;
@@ -65,6 +66,7 @@ static void rejected(void *owner, const IngestRejection *rejection)
     Bench *b = owner;
     b->dropped += rejection->dropped;
     snprintf(b->detail, sizeof b->detail, "%.*s", TEXT_ARGS(rejection->detail));
+    snprintf(b->original, sizeof b->original, "%.*s", TEXT_ARGS(rejection->original));
     size_t n = strlen(b->reasons);
     if (!rejection->dropped)
         snprintf(b->reasons + n, sizeof b->reasons - n, "%u:%u %s;", rejection->producer, (unsigned)rejection->line,
@@ -481,6 +483,290 @@ static void test_steady_state_does_not_allocate(void **state)
     assert_int_equal(b->nseen, 60000);
 }
 
+/* ── Frames ── */
+
+typedef struct Sender {
+    FrameWriter *writer;
+    Batch batch;
+    uint64_t next, sequence; /* number of the next event, of the next frame */
+} Sender;
+
+static void sender_init(Sender *s, Bench *b, uint64_t epoch)
+{
+    *s = (Sender){.writer = frame_writer_new(&b->memory, &b->plan, (FrameOptions){.epoch = epoch}), .next = 1};
+    batch_init(&s->batch, &b->memory, &b->plan);
+}
+
+static void sender_fini(Sender *s)
+{
+    frame_writer_free(s->writer);
+    batch_fini(&s->batch);
+}
+
+static void add_tick(Sender *s, int n, int at)
+{
+    Rows *rows = &s->batch.rows[0];
+    uint32_t row = rows_add(rows, s->batch.memory);
+    rows_set(rows, row, N, (Cell){.i = n});
+    rows_set(rows, row, AT, (Cell){.i = at * NS_PER_SECOND});
+    assert_true(frame_writer_row(s->writer, rows, row, NULL));
+}
+
+static IngestTaken send_frame(Bench *b, uint32_t producer, Sender *s)
+{
+    FrameStamp stamp = {.sequence = ++s->sequence, .first = s->next};
+    s->next += frame_writer_count(s->writer);
+    Text message = frame_writer_take(s->writer, stamp);
+    Frame frame;
+    char *copy = memcpy(malloc(message.len), message.p, message.len);
+    assert_int_equal(frame_open(&frame, (Text){copy, message.len}), FRAME_OK);
+    IngestTaken taken = ingest_frame(b->ingest, producer, &frame);
+    free(copy); /* nothing of it is needed any more */
+    batch_clear(&s->batch);
+    return taken;
+}
+
+static void test_rows_of_frames_go_the_way_of_lines(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    start(b, 1, (IngestOptions){0});
+    sender_init(&s, b, 1);
+    add_tick(&s, 1, 10);
+    add_tick(&s, -2, 10);
+    add_tick(&s, 3, 9);
+    add_tick(&s, 4, 11);
+    IngestTaken taken = send_frame(b, 0, &s);
+    assert_int_equal(taken.error, FRAME_OK);
+    assert_int_equal(taken.rows, 4);
+    const Rows *rows = &b->batch.rows[0];
+    assert_int_equal(rows->n, 2);
+    assert_int_equal(cell_get(TYPE_INT, rows->columns[DOUBLE].cells, 1).i, 8);
+    assert_int_equal(cell_get(TYPE_INT, rows->columns[DEFAULTED].cells, 1).i, 42);
+    assert_true(rows->id[1].high == EVENT_ID_INPUT && rows->id[1].low == 4);
+    finish(b);
+    assert_seen(b, "1 4");
+    assert_string_equal(b->reasons, "0:2 invalid;0:3 late;");
+    assert_string_equal(b->original, "{\"type\":\"t\",\"n\":3,\"at\":9000000000}");
+    sender_fini(&s);
+}
+
+static void test_lines_of_frames_have_numbers(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    start(b, 1, (IngestOptions){0});
+    sender_init(&s, b, 1);
+    assert_true(frame_writer_line(s.writer, TEXT("{\"type\":\"t\",\"n\":1,\"at\":10}\r")));
+    assert_true(frame_writer_line(s.writer, TEXT("")));
+    assert_true(frame_writer_line(s.writer, TEXT("{\"type\":\"t\",\"n\":2,\"at\":10")));
+    assert_true(frame_writer_line(s.writer, TEXT("{\"type\":\"t\",\"n\":3,\"at\":10}")));
+    assert_int_equal(send_frame(b, 0, &s).rows, 4);
+    finish(b);
+    assert_seen(b, "1 3");
+    assert_string_equal(b->reasons, "0:3 malformed;");
+    assert_string_equal(b->original, "{\"type\":\"t\",\"n\":2,\"at\":10");
+    sender_fini(&s);
+}
+
+static void test_what_was_sent_before_is_not_taken_again(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    start(b, 1, (IngestOptions){0});
+    sender_init(&s, b, 5);
+    add_tick(&s, 1, 10);
+    add_tick(&s, 2, 10);
+    assert_int_equal(send_frame(b, 0, &s).rows, 2);
+    s.next = 1;
+    add_tick(&s, 1, 10);
+    add_tick(&s, 2, 10);
+    IngestTaken taken = send_frame(b, 0, &s);
+    assert_int_equal(taken.rows, 0);
+    assert_int_equal(taken.duplicates, 2);
+    s.next = 2;
+    add_tick(&s, 2, 10);
+    add_tick(&s, 3, 10);
+    taken = send_frame(b, 0, &s);
+    assert_int_equal(taken.rows, 1);
+    assert_int_equal(taken.duplicates, 1);
+    sender_fini(&s);
+    sender_init(&s, b, 4); /* an older epoch */
+    s.next = 9;
+    add_tick(&s, 8, 10);
+    assert_int_equal(send_frame(b, 0, &s).duplicates, 1);
+    sender_fini(&s);
+    sender_init(&s, b, 6); /* the producer began anew */
+    add_tick(&s, 9, 10); /* its number was there before, at that time */
+    add_tick(&s, 4, 11);
+    assert_int_equal(send_frame(b, 0, &s).rows, 2);
+    sender_fini(&s);
+    finish(b);
+    assert_seen(b, "1 2 3 4");
+    assert_string_equal(b->reasons, "0:1 late;");
+}
+
+static void test_a_broken_frame_can_be_sent_again(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    start(b, 1, (IngestOptions){0});
+    sender_init(&s, b, 1);
+    add_tick(&s, 1, 10);
+    Text message = frame_writer_take(s.writer, (FrameStamp){.sequence = 1, .first = 1});
+    Frame frame;
+    assert_int_equal(frame_open(&frame, message), FRAME_OK);
+    frame.body.len--;
+    assert_int_equal(ingest_frame(b->ingest, 0, &frame).error, FRAME_BAD_ROW);
+    frame.body.len++;
+    assert_int_equal(ingest_frame(b->ingest, 0, &frame).rows, 1);
+    frame.flags = FRAME_ORDERED;
+    assert_int_equal(ingest_frame(b->ingest, 0, &frame).error, FRAME_BAD_FLAGS);
+    frame.flags = 0;
+    frame.first = 0;
+    assert_int_equal(ingest_frame(b->ingest, 0, &frame).error, FRAME_BAD_COUNT);
+    finish(b);
+    assert_seen(b, "1");
+    sender_fini(&s);
+}
+
+/* Frames larger than the batch has room for, with and without a reorder buffer. */
+static void test_many_frames_fill_batches(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    b->plan.lateness = 3 * NS_PER_SECOND;
+    start(b, 1, (IngestOptions){.batch_rows = 100});
+    sender_init(&s, b, 1);
+    for (int i = 0; i < 60; i++) {
+        for (int k = 0; k < 70; k++)
+            add_tick(&s, 70 * i + k + 1, i);
+        assert_int_equal(send_frame(b, 0, &s).rows, 70);
+    }
+    finish(b);
+    assert_int_equal(b->nseen, 4200);
+    for (uint32_t i = 0; i < b->nseen; i++)
+        assert_int_equal(b->seen[i], i + 1);
+    assert_true(b->batch_max <= 100);
+    sender_fini(&s);
+}
+
+static void test_steady_frames_do_not_allocate(void **state)
+{
+    Bench *b = *state;
+    Sender s;
+    uint64_t calls = 0;
+    start(b, 1, (IngestOptions){0});
+    sender_init(&s, b, 1);
+    for (int i = 1; i <= 200; i++) {
+        for (int k = 0; k < 64; k++)
+            add_tick(&s, 1 + (k & 1), i);
+        assert_int_equal(send_frame(b, 0, &s).rows, 64);
+        if (i == 100)
+            calls = b->memory.calls;
+    }
+    assert_true(b->memory.calls == calls);
+    sender_fini(&s);
+}
+
+/* ── Producers that come and go ── */
+
+static void test_named_producers_have_origins_of_their_own(void **state)
+{
+    Bench *b = *state;
+    ProducerPlan producers[2] = {{.name = TEXT("north")}, {.name = TEXT("south")}};
+    start(b, 0, (IngestOptions){0});
+    uint32_t a = ingest_producer_named(b->ingest, TEXT("a"));
+    assert_int_equal(ingest_producer_named(b->ingest, TEXT("a")), a);
+    assert_true(ingest_origin(b->ingest, a) >> 31);
+    assert_true(ingest_origin(b->ingest, ingest_producer_named(b->ingest, TEXT("b"))) != ingest_origin(b->ingest, a));
+    assert_int_equal(ingest_origin(b->ingest, ingest_producer_named(b->ingest, TEXT(""))), 0);
+    ingest_free(b->ingest);
+    b->plan.producers = producers;
+    b->plan.nproducers = 2;
+    start(b, 0, (IngestOptions){0});
+    assert_int_equal(ingest_origin(b->ingest, ingest_producer_named(b->ingest, TEXT("south"))), 1);
+    assert_int_equal(ingest_origin(b->ingest, ingest_producer_named(b->ingest, TEXT("north"))), 0);
+    assert_true(ingest_origin(b->ingest, ingest_producer_named(b->ingest, TEXT(""))) >> 31);
+}
+
+/* The first goes straight through; when the second comes, order is what both can still send. */
+static void test_a_second_producer_may_come_later(void **state)
+{
+    Bench *b = *state;
+    start(b, 0, (IngestOptions){0});
+    ingest_producer_named(b->ingest, TEXT(""));
+    tick(b, 0, 1, 10);
+    ingest_run(b->ingest);
+    tick(b, 0, 2, 11);
+    assert_seen(b, "1");
+    assert_int_equal(ingest_producer_named(b->ingest, TEXT("late-comer")), 1);
+    assert_seen(b, "1 2");
+    tick(b, 0, 5, 20);
+    ingest_run(b->ingest);
+    assert_seen(b, "1 2"); /* the second has not begun */
+    tick(b, 1, 9, 10);     /* behind what has gone */
+    tick(b, 1, 3, 12);
+    tick(b, 1, 4, 13);
+    ingest_run(b->ingest);
+    assert_seen(b, "1 2 3 4");
+    finish(b);
+    assert_seen(b, "1 2 3 4 5");
+    assert_string_equal(b->reasons, "1:1 late;");
+}
+
+static void test_one_who_ended_may_begin_again(void **state)
+{
+    Bench *b = *state;
+    start(b, 0, (IngestOptions){0});
+    ingest_producer_named(b->ingest, TEXT("a"));
+    tick(b, 0, 1, 10);
+    ingest_settle(b->ingest);
+    ingest_end(b->ingest, 0);
+    ingest_run(b->ingest);
+    assert_seen(b, "1");
+    assert_int_equal(ingest_producer_named(b->ingest, TEXT("a")), 0);
+    tick(b, 0, 9, 10); /* everything up to 10 has passed */
+    tick(b, 0, 2, 11);
+    finish(b);
+    assert_seen(b, "1 2");
+    assert_string_equal(b->reasons, "0:2 late;");
+}
+
+static void test_when_all_are_silent_time_stands_still(void **state)
+{
+    Bench *b = *state;
+    b->plan.lateness = 5 * NS_PER_SECOND;
+    start(b, 1, (IngestOptions){0});
+    tick(b, 0, 1, 10);
+    ingest_idle(b->ingest, 0);
+    ingest_run(b->ingest);
+    assert_seen(b, "1");
+    tick(b, 0, 9, 9); /* within the lateness, but behind what has gone */
+    tick(b, 0, 2, 30);
+    finish(b);
+    assert_seen(b, "1 2");
+    assert_string_equal(b->reasons, "0:2 late;");
+}
+
+static void test_events_below_a_passed_key_are_late(void **state)
+{
+    Bench *b = *state;
+    OrderKey below;
+    start(b, 1, (IngestOptions){0});
+    ingest_pass(b->ingest, &(OrderKey){.time = 50 * NS_PER_SECOND, .kind = ORDER_EVENT});
+    tick(b, 0, 1, 49);
+    settle(b);
+    assert_false(ingest_frontier(b->ingest, &below));
+    tick(b, 0, 2, 50);
+    settle(b);
+    assert_true(ingest_frontier(b->ingest, &below));
+    assert_true(below.time == 50 * NS_PER_SECOND && below.sequence == 3);
+    finish(b);
+    assert_seen(b, "2");
+    assert_string_equal(b->reasons, "0:1 late;");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -505,6 +791,17 @@ int main(void)
         TEST(test_ids_are_origin_and_line_or_the_given),
         TEST(test_the_reorder_buffer_is_bounded),
         TEST(test_steady_state_does_not_allocate),
+        TEST(test_rows_of_frames_go_the_way_of_lines),
+        TEST(test_lines_of_frames_have_numbers),
+        TEST(test_what_was_sent_before_is_not_taken_again),
+        TEST(test_a_broken_frame_can_be_sent_again),
+        TEST(test_many_frames_fill_batches),
+        TEST(test_steady_frames_do_not_allocate),
+        TEST(test_named_producers_have_origins_of_their_own),
+        TEST(test_a_second_producer_may_come_later),
+        TEST(test_one_who_ended_may_begin_again),
+        TEST(test_when_all_are_silent_time_stands_still),
+        TEST(test_events_below_a_passed_key_are_late),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

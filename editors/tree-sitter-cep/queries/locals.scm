@@ -1,0 +1,2 @@
+(declaration name: (identifier) @local.definition)
+(declaration body: (block) @local.scope)

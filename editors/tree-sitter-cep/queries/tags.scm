@@ -1,0 +1,1 @@
+(declaration name: (identifier) @name) @definition
