@@ -6,6 +6,13 @@ cep bench --passes 1 w7
 is "W7: done" "$code" 0
 has "W7: the right result" "$out" "ok"
 has "W7: no memory is asked for in the steady state" "$out" " 0 memory calls in a further"
+cep bench --passes 1 check
+is "check: done" "$code" 0
+has "check: rules are rules" "$out" "check-10k"
+is "check: each text is judged as it should be" "$(grep -c ' ok ' "$out")" 6
+lacks "check: only that" "$out" "W1"
+cep bench --passes 1 check --json
+has "check as JSON" "$out" '[{"id":"check-10k","bytes":'
 cep bench w99
 is "an unknown workload: wrong usage" "$code" 2
 cep bench --passes 0 w1
