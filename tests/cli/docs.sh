@@ -1,34 +1,57 @@
 #!/bin/sh
-# The documentation: every ```cep block is a rule file that passes `cep check` and its own tests; every verb has
-# its section; every link leads to a file. A block that is meant to be refused begins with "# refused".
+# The documentation: every ```cep block is a rule file in the one layout that passes `cep check` and its own tests;
+# every ```console block prints what the page shows; every verb has its section; every link leads to a file. A block
+# that is meant to be refused begins with "# refused". The blocks of a page are run in order, in a folder of its own.
 . "$(dirname "$0")/../tap.sh"
 cd "$ROOT" || exit 1
+PATH=$(dirname "$CEP"):$PATH
+export PATH
 
 pages=$(find . -name '*.md' -not -path './build/*' -not -path './.git/*' | sort)
 
-for page in $pages; do
-    rm -rf "$work/blocks"
-    mkdir "$work/blocks"
-    awk -v folder="$work/blocks" '
-        /^```cep$/ { n++; file = sprintf("%s/%02d.cep", folder, n); next }
-        /^```/     { file = "" }
-        file       { print > file }' "$page"
-    for block in "$work"/blocks/*.cep; do
-        [ -f "$block" ] || continue
-        name="${page#./} block $(basename "$block" .cep)"
-        cep check "$block"
-        if head -1 "$block" | grep -q '^# refused'; then
-            is "$name is refused" "$code" 1
-            continue
-        fi
-        is "$name passes" "$code" 0
-        [ "$code" = 0 ] || note <"$out"
-        if grep -q '^test ' "$block"; then
-            cep test "$block"
-            is "$name: its tests pass" "$code" 0
-            [ "$code" = 0 ] || grep -v '^ok' "$out" | note
+run_rules() {
+    cep check "$1"
+    if head -1 "$1" | grep -q '^# refused'; then
+        is "$2 is refused" "$code" 1
+        return
+    fi
+    is "$2 passes" "$code" 0
+    [ "$code" = 0 ] || note <"$out"
+    cep fmt --check "$1"
+    is "$2 is laid out" "$code" 0
+    if grep -q '^test ' "$1"; then
+        cep test "$1"
+        is "$2: its tests pass" "$code" 0
+        [ "$code" = 0 ] || grep -v '^ok' "$out" | note
+    fi
+}
+
+# Each command of a console block, by the shell, as one would type it.
+run_console() {
+    for command in "$1"-*.command; do
+        (cd "$work/folder" && sh "$command" >"$work/printed" 2>&1 </dev/null)
+        if awk -f "$ROOT/tests/like.awk" "${command%.command}.wanted" "$work/printed" >"$work/difference"; then
+            pass "$2: $(head -n 1 "$command" | cut -c1-60)"
+        else
+            fail "$2: $(head -n 1 "$command" | cut -c1-60)"
+            note <"$work/difference"
         fi
     done
+}
+
+for page in $pages; do
+    rm -rf "$work/blocks" "$work/folder"
+    mkdir "$work/blocks" "$work/folder"
+    : >"$work/blocks/plan"
+    awk -v folder="$work/blocks" -f tests/docs.awk "$page"
+    while read -r kind file name; do
+        what="${page#./} block $(basename "$file" .cep)"
+        [ -z "$name" ] || cp "$file" "$work/folder/$name"
+        case $kind in
+        rules)   run_rules "$file" "$what" ;;
+        console) run_console "$file" "$what" ;;
+        esac
+    done <"$work/blocks/plan"
 done
 
 for verb in $(sed -n 's/^VERB(\([a-z]*\),.*/\1/p' cep/cmd/verbs.def); do
