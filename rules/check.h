@@ -131,8 +131,7 @@ const char *space_word(Space space);
 ModelEvent *check_event(Checker *check, const Path *path);
 Text path_text(Checker *check, const Path *path);
 
-/* "did you mean", unless so many mistakes are reported that nobody reads it. */
-Diagnostic *check_near(Checker *check, Diagnostic *diagnostic, Text word, const Text *candidates, size_t n);
+/* "did you mean", unless nobody sees the diagnostic. */
 Diagnostic *check_near_names(Checker *check, Diagnostic *diagnostic, Text word, const Names *names);
 Diagnostic *check_near_attribute(Checker *check, Diagnostic *diagnostic, Text word, const ModelEvent *event,
                                  const ModelTable *table);

@@ -326,7 +326,7 @@ static ModelAlias *on_alias(Checker *check, AgentCheck *work, Name name, const c
         if (work->agent->aliases[i]->kind == ALIAS_ON)
             text_list_add(&list, check->arena, work->agent->aliases[i]->name);
     if (!alias)
-        check_near(check, d, name.text, list.items, list.n);
+        diagnostics_near(d, name.text, list.items, list.n);
     work->failed = true;
     return NULL;
 }
@@ -533,7 +533,7 @@ static void placement_check(Checker *check, ModelAgent *agent)
             text_list_add(&list, check->arena, network->terminals[k].name.text);
         Diagnostic *d = diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_NETWORK, mapping->to.span,
                                         "network `%.*s` has no terminal `%.*s`", TEXT_ARGS(name), TEXT_ARGS(to));
-        check_near(check, d, to, list.items, list.n);
+        diagnostics_near(d, to, list.items, list.n);
     }
 }
 

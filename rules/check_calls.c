@@ -358,7 +358,7 @@ static Type *function_call(Checker *check, const Scope *scope, Expr *call)
         for (int i = 0; i < 3; i++)
             for (uint32_t k = 0; k < tables[i]->n; k++)
                 text_list_add(&list, check->arena, tables[i]->entries[k].name);
-        check_near(check, d, name, list.items, list.n);
+        diagnostics_near(d, name, list.items, list.n);
         return set(call, REF_NONE, NULL, ERROR_TYPE);
     }
     if (failed)

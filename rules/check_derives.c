@@ -32,7 +32,7 @@ static void copy_names(Checker *check, const AstDerive *ast, const ModelAlias *a
             TextList list = {0};
             for (uint32_t k = 0; k < alias->nattributes; k++)
                 text_list_add(&list, check->arena, alias->attributes[k].name);
-            check_near(check, diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, name->span,
+            diagnostics_near(diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, name->span,
                                               "`%.*s` has no attribute `%.*s` to copy", TEXT_ARGS(alias->name),
                                               TEXT_ARGS(name->text)),
                        name->text, list.items, list.n);
@@ -94,7 +94,7 @@ static void field_check(Checker *check, const Scope *scope, ModelDerive *derive,
         if (!place) {
             Text names[] = {TEXT("$time"), TEXT("$certainty"), TEXT("$annotation")};
             expr_final(check, scope, field->value);
-            check_near(check, diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_HEADER, field->name.span,
+            diagnostics_near(diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_HEADER, field->name.span,
                                               "`%.*s` cannot be set; `$time`, `$certainty` and `$annotation` can", TEXT_ARGS(name)),
                        name, names, 3);
             return;

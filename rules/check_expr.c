@@ -322,7 +322,7 @@ bool expr_assign(Checker *check, const Scope *scope, Expr *expr, Type *want, con
                 continue;
             }
             expr_final(check, scope, field->value);
-            check_near(check, diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, field->name.span,
+            diagnostics_near(diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, field->name.span,
                                               "the record has no field `%.*s`", TEXT_ARGS(field->name.text)),
                        field->name.text, list.items, list.n);
             fits = false;

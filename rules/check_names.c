@@ -59,21 +59,14 @@ void text_list_add(TextList *list, Arena *arena, Text text)
 
 /* ---- did you mean ---------------------------------------------------------------------------------- */
 
-Diagnostic *check_near(Checker *check, Diagnostic *diagnostic, Text word, const Text *candidates, size_t n)
-{
-    if (check->diagnostics->errors <= DIAGNOSTICS_ERRORS_MAX)
-        diagnostics_near(diagnostic, word, candidates, n);
-    return diagnostic;
-}
-
 Diagnostic *check_near_names(Checker *check, Diagnostic *diagnostic, Text word, const Names *names)
 {
-    if (check->diagnostics->errors > DIAGNOSTICS_ERRORS_MAX)
+    if (!diagnostic_is_seen(diagnostic))
         return diagnostic;
     TextList list = {0};
     for (uint32_t i = 0; i < names->n; i++)
         text_list_add(&list, check->arena, names->entries[i].name);
-    return check_near(check, diagnostic, word, list.items, list.n);
+    return diagnostics_near(diagnostic, word, list.items, list.n);
 }
 
 Diagnostic *check_near_attribute(Checker *check, Diagnostic *diagnostic, Text word, const ModelEvent *event,
@@ -84,7 +77,7 @@ Diagnostic *check_near_attribute(Checker *check, Diagnostic *diagnostic, Text wo
         text_list_add(&list, check->arena, event->attributes[i]->name);
     for (uint32_t i = 0; table && i < table->ncolumns; i++)
         text_list_add(&list, check->arena, table->columns[i]->name);
-    return check_near(check, diagnostic, word, list.items, list.n);
+    return diagnostics_near(diagnostic, word, list.items, list.n);
 }
 
 Text check_quote(Checker *check, Span span)
@@ -159,12 +152,12 @@ void *check_find(Checker *check, Space space, Text name, Span span)
     }
     Diagnostic *d = diagnostics_add(check->diagnostics, space_rows[space].unknown, span, "unknown %s `%.*s`",
                                     space_word(space), TEXT_ARGS(name));
-    if (check->diagnostics->errors <= DIAGNOSTICS_ERRORS_MAX) {
+    if (diagnostic_is_seen(d)) {
         TextList list = {0};
         for (const Level *level = check->level; level; level = level->outer)
             for (uint32_t i = 0; i < level->spaces[space].n; i++)
                 text_list_add(&list, check->arena, level->spaces[space].entries[i].name);
-        check_near(check, d, name, list.items, list.n);
+        diagnostics_near(d, name, list.items, list.n);
     }
     return NULL;
 }

@@ -69,7 +69,7 @@ static ModelAlias *participant(Walk *walk, Name name)
     for (uint32_t i = 0; i < walk->work->agent->naliases; i++)
         if (walk->work->agent->aliases[i]->kind == ALIAS_ON)
             text_list_add(&list, check->arena, walk->work->agent->aliases[i]->name);
-    check_near(check, d, name.text, list.items, list.n);
+    diagnostics_near(d, name.text, list.items, list.n);
     return NULL;
 }
 

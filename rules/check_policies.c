@@ -82,7 +82,7 @@ static ModelAlias *policy_alias(Checker *check, AgentCheck *work, Name name, con
     for (uint32_t i = 0; i < work->agent->naliases; i++)
         if (work->agent->aliases[i]->kind == ALIAS_ON)
             text_list_add(&list, check->arena, work->agent->aliases[i]->name);
-    check_near(check, d, name.text, list.items, list.n);
+    diagnostics_near(d, name.text, list.items, list.n);
     return NULL;
 }
 

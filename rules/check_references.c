@@ -238,7 +238,7 @@ static Type *unknown_name(Checker *check, const Scope *scope, Expr *expr)
     }
     Diagnostic *d = diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_NAME, expr->span, "unknown name `%.*s` in %s",
                                     TEXT_ARGS(name), scope->place);
-    if (check->diagnostics->errors > DIAGNOSTICS_ERRORS_MAX)
+    if (!diagnostic_is_seen(d))
         return ERROR_TYPE;
     TextList list = {0};
     for (uint32_t i = 0; scope->function && i < scope->function->narguments; i++)
@@ -257,7 +257,7 @@ static Type *unknown_name(Checker *check, const Scope *scope, Expr *expr)
         for (uint32_t i = 0; i < level->spaces[SPACE_TABLE].n; i++)
             text_list_add(&list, check->arena, level->spaces[SPACE_TABLE].entries[i].name);
     }
-    check_near(check, d, name, list.items, list.n);
+    diagnostics_near(d, name, list.items, list.n);
     return ERROR_TYPE;
 }
 
@@ -352,7 +352,7 @@ static Type *unknown_header(Checker *check, Expr *expr)
     Text names[HEADERS];
     for (int i = 0; i < HEADERS; i++)
         names[i] = text_of(headers[i].name);
-    check_near(check, d, expr->name.text, names, HEADERS);
+    diagnostics_near(d, expr->name.text, names, HEADERS);
     return set(expr, REF_NONE, NULL, ERROR_TYPE);
 }
 
@@ -383,7 +383,7 @@ static Type *unknown_member(Checker *check, Expr *expr, const ModelAlias *alias)
     TextList list = {0};
     for (uint32_t i = 0; i < alias->nattributes; i++)
         text_list_add(&list, check->arena, alias->attributes[i].name);
-    check_near(check, d, name, list.items, list.n);
+    diagnostics_near(d, name, list.items, list.n);
     return ERROR_TYPE;
 }
 
@@ -445,7 +445,7 @@ static Type *context_key(Checker *check, const Scope *scope, Expr *expr)
     if (!list.n)
         diagnostics_hint(d, "it needs `by %.*s`", TEXT_ARGS(expr->name.text));
     else
-        check_near(check, d, expr->name.text, list.items, list.n);
+        diagnostics_near(d, expr->name.text, list.items, list.n);
     return set(expr, REF_NONE, NULL, ERROR_TYPE);
 }
 
@@ -523,7 +523,7 @@ static Type *context_member(Checker *check, const Scope *scope, Expr *expr)
         return set(expr, REF_CONTEXT_INITIATOR, alias, check->types.event);
     }
     Text names[] = {TEXT("key"), TEXT("start"), TEXT("end"), TEXT("band"), TEXT("entity"), TEXT("initiator")};
-    check_near(check, diagnostics_add(check->diagnostics, DIAGNOSTIC_CONTEXT_MEMBER, expr->name.span,
+    diagnostics_near(diagnostics_add(check->diagnostics, DIAGNOSTIC_CONTEXT_MEMBER, expr->name.span,
                                       "a context has no `%.*s`", TEXT_ARGS(name)),
                name, names, sizeof names / sizeof *names);
     return set(expr, REF_NONE, NULL, ERROR_TYPE);
@@ -554,7 +554,7 @@ static Type *record_field(Checker *check, Expr *expr, const Type *record)
         }
         text_list_add(&list, check->arena, record->fields[i].name);
     }
-    check_near(check, diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, expr->name.span,
+    diagnostics_near(diagnostics_add(check->diagnostics, DIAGNOSTIC_UNKNOWN_ATTRIBUTE, expr->name.span,
                                       "the record has no field `%.*s`", TEXT_ARGS(expr->name.text)),
                expr->name.text, list.items, list.n);
     return set(expr, REF_NONE, NULL, ERROR_TYPE);

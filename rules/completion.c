@@ -111,7 +111,7 @@ static void offer_events(Spot *spot)
 /* The members of an event, inherited ones too, or of a table. */
 static void offer_members(Spot *spot, const Symbol *owner)
 {
-    for (uint32_t depth = 0; owner && depth < 64; owner = owner->parent, depth++)
+    for (uint32_t depth = 0; owner && depth < SYMBOLS_DEPTH_MAX; owner = owner->parent, depth++)
         for (uint32_t i = 0; i < spot->symbols->n; i++) {
             const Symbol *symbol = spot->symbols->items[i];
             if (symbol->owner == owner && (symbol->kind == SYMBOL_ATTRIBUTE || symbol->kind == SYMBOL_COLUMN))

@@ -1,5 +1,5 @@
 /* Diagnostics: collected here, printed by diagnostic_text.c (for people) and diagnostic_json.c (for
- * programs). At most DIAGNOSTICS_ERRORS_MAX + DIAGNOSTICS_WARNINGS_MAX are kept, so loops over them are
+ * programs). At most DIAGNOSTICS_ALL_MAX + DIAGNOSTICS_WARNINGS_MAX are kept, so loops over them are
  * plain. The same mistake at the same place is kept once. */
 #include "rules/diagnostic.h"
 
@@ -68,15 +68,38 @@ static bool is_known(const Diagnostics *diagnostics, DiagnosticCode code, Span s
     return false;
 }
 
+/* Counts one more, and says whether it is to be kept. */
+static bool count_in(Diagnostics *diagnostics, bool error, uint32_t file)
+{
+    if (!error) {
+        diagnostics->warnings++;
+        return diagnostics->kept_warnings < DIAGNOSTICS_WARNINGS_MAX && ++diagnostics->kept_warnings;
+    }
+    diagnostics->errors++;
+    while (diagnostics->nfiles <= file) {
+        diagnostics->kept_of_file =
+            arena_grow(diagnostics->arena, diagnostics->kept_of_file, diagnostics->nfiles, sizeof *diagnostics->kept_of_file);
+        diagnostics->kept_of_file[diagnostics->nfiles++] = 0;
+    }
+    if (diagnostics->kept_of_file[file] == DIAGNOSTICS_ERRORS_MAX || diagnostics->kept_errors == DIAGNOSTICS_ALL_MAX)
+        return false;
+    diagnostics->kept_of_file[file]++;
+    diagnostics->kept_errors++;
+    return true;
+}
+
+bool diagnostic_is_seen(const Diagnostic *diagnostic)
+{
+    return diagnostic->message.len > 0;
+}
+
 Diagnostic *diagnostics_add(Diagnostics *diagnostics, DiagnosticCode code, Span span, const char *format, ...)
 {
     Diagnostic *diagnostic = ARENA_NEW(diagnostics->arena, Diagnostic);
     *diagnostic = (Diagnostic){.code = code, .span = span, .owner = diagnostics};
     if (is_known(diagnostics, code, span))
         return diagnostic;
-    bool error = diagnostic_is_error(code);
-    uint32_t before = error ? diagnostics->errors++ : diagnostics->warnings++;
-    if (before >= (error ? DIAGNOSTICS_ERRORS_MAX : DIAGNOSTICS_WARNINGS_MAX))
+    if (!count_in(diagnostics, diagnostic_is_error(code), span.file))
         return diagnostic;
     va_list args;
     va_start(args, format);
@@ -160,7 +183,7 @@ static bool is_plain(Text text)
 Diagnostic *diagnostics_near(Diagnostic *diagnostic, Text word, const Text *candidates, size_t n)
 {
     enum { LETTERS_AN_EDIT = 3 }; /* of the word, before an edit is taken for certain */
-    Nearest nearest = find_nearest(word, candidates, n);
+    Nearest nearest = diagnostic_is_seen(diagnostic) ? find_nearest(word, candidates, n) : (Nearest){0};
     if (!nearest.text.len)
         return diagnostic;
     diagnostics_hint(diagnostic, "did you mean `%.*s`?", TEXT_ARGS(nearest.text));

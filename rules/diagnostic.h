@@ -7,8 +7,8 @@
  *      |                                       ^^^^^^ did you mean `account`?
  *
  * The sentence names things in back-ticks, begins with a small letter and ends without a full stop. The
- * codes are rows of diagnostics.def; to add one, add a row. Errors above DIAGNOSTICS_ERRORS_MAX are
- * counted and not kept. Printing sorts by file and place, and nothing depends on the order of adding. */
+ * codes are rows of diagnostics.def; to add one, add a row. Errors of a file
+ * above DIAGNOSTICS_ERRORS_MAX are counted and not kept. Printing sorts by file and place, and nothing depends on the order of adding. */
 #ifndef RULES_DIAGNOSTIC_H
 #define RULES_DIAGNOSTIC_H
 
@@ -17,7 +17,8 @@
 #include "rules/source.h"
 
 enum {
-    DIAGNOSTICS_ERRORS_MAX = 20,
+    DIAGNOSTICS_ERRORS_MAX = 20,   /* kept of a file */
+    DIAGNOSTICS_ALL_MAX = 1000,    /* errors kept of all files */
     DIAGNOSTICS_WARNINGS_MAX = 100,
 };
 
@@ -53,6 +54,9 @@ typedef struct Diagnostics {
     Diagnostic **items;
     uint32_t n;
     uint32_t errors, warnings; /* reported so far, kept or not */
+    uint32_t kept_errors, kept_warnings;
+    uint32_t *kept_of_file;    /* errors, by file */
+    uint32_t nfiles;           /* in kept_of_file */
 } Diagnostics;
 
 void diagnostics_init(Diagnostics *diagnostics, const Sources *sources, Arena *arena);
@@ -61,6 +65,9 @@ void diagnostics_init(Diagnostics *diagnostics, const Sources *sources, Arena *a
  * never NULL, so that a hint can always be attached: beyond the limits it is one that nobody sees. */
 Diagnostic *diagnostics_add(Diagnostics *diagnostics, DiagnosticCode code, Span span, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Whether it is kept, so that it is worth to look for a hint. */
+bool diagnostic_is_seen(const Diagnostic *diagnostic);
 
 /* Says how to mend it. Returns the diagnostic. */
 Diagnostic *diagnostics_hint(Diagnostic *diagnostic, const char *format, ...) __attribute__((format(printf, 2, 3)));

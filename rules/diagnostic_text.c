@@ -124,10 +124,10 @@ static void print_one(const Diagnostics *diagnostics, const Diagnostic *diagnost
     }
 }
 
-static void print_more(uint32_t reported, uint32_t kept_max, const char *what, FILE *out)
+static void print_more(uint32_t reported, uint32_t kept, const char *what, FILE *out)
 {
-    if (reported > kept_max)
-        fprintf(out, "\n… and %u more %s%s\n", reported - kept_max, what, reported - kept_max == 1 ? "" : "s");
+    if (reported > kept)
+        fprintf(out, "\n… and %u more %s%s\n", reported - kept, what, reported - kept == 1 ? "" : "s");
 }
 
 void diagnostics_print_text(const Diagnostics *diagnostics, FILE *out)
@@ -138,6 +138,6 @@ void diagnostics_print_text(const Diagnostics *diagnostics, FILE *out)
             fputc('\n', out);
         print_one(diagnostics, sorted[i], out);
     }
-    print_more(diagnostics->errors, DIAGNOSTICS_ERRORS_MAX, "error", out);
-    print_more(diagnostics->warnings, DIAGNOSTICS_WARNINGS_MAX, "warning", out);
+    print_more(diagnostics->errors, diagnostics->kept_errors, "error", out);
+    print_more(diagnostics->warnings, diagnostics->kept_warnings, "warning", out);
 }

@@ -1,6 +1,8 @@
 /* Symbols: declarations first, so that a use may stand before; then the places that name them, found by
- * symbols_walk.c. Lookups are linear: a file that a person edits has hundreds of names, not millions. */
+ * symbols_walk.c. Names are looked up by hash. */
 #include "rules/symbols.h"
+
+#include <stdlib.h>
 
 #include "rules/symbols_walk.h"
 
@@ -25,12 +27,51 @@ void symbols_use(Symbols *symbols, Span span, Symbol *symbol)
     symbols->uses[symbols->nuses++] = (SymbolUse){.span = span, .symbol = symbol};
 }
 
+/* ---- names ---------------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(Text name)
+{
+    uint32_t hash = 2166136261u;
+    for (uint32_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.p[i]) * 16777619u;
+    return hash;
+}
+
+static void hash_put(Symbols *symbols, Symbol *symbol)
+{
+    Symbol **bucket = &symbols->buckets[hash_of(symbol->name) & (symbols->nbuckets - 1)];
+    symbol->next = *bucket;
+    *bucket = symbol;
+}
+
+static void hash_grow(Symbols *symbols)
+{
+    symbols->nbuckets = symbols->nbuckets ? symbols->nbuckets * 4 : 256;
+    symbols->buckets = ARENA_ARRAY(symbols->arena, Symbol *, symbols->nbuckets);
+    for (uint32_t i = 0; i < symbols->n; i++)
+        hash_put(symbols, symbols->items[i]);
+}
+
+static Symbol *find(const Symbols *symbols, const Symbol *owner, SymbolKind kind, Text name)
+{
+    Symbol *found = NULL; /* the first one: a chain begins with the last */
+    Symbol *symbol = symbols->nbuckets ? symbols->buckets[hash_of(name) & (symbols->nbuckets - 1)] : NULL;
+    for (; symbol; symbol = symbol->next)
+        if (symbol->owner == owner && (kind == SYMBOL_KINDS || symbol->kind == kind) && text_is(symbol->name, name))
+            found = symbol;
+    return found;
+}
+
 Symbol *symbols_add(Symbols *symbols, SymbolKind kind, Name name, Span whole, Symbol *owner)
 {
     Symbol *symbol = ARENA_NEW(symbols->arena, Symbol);
     *symbol = (Symbol){.kind = kind, .name = name.text, .span = name.span, .whole = whole, .owner = owner};
     symbols->items = arena_grow(symbols->arena, symbols->items, symbols->n, sizeof *symbols->items);
     symbols->items[symbols->n++] = symbol;
+    if (symbols->n > symbols->nbuckets)
+        hash_grow(symbols);
+    else
+        hash_put(symbols, symbol);
     if (name.text.len) {
         symbols_use(symbols, name.span, symbol);
         symbols->uses[symbols->nuses - 1].declares = true;
@@ -40,10 +81,7 @@ Symbol *symbols_add(Symbols *symbols, SymbolKind kind, Name name, Span whole, Sy
 
 Symbol *symbols_find(const Symbols *symbols, SymbolKind kind, Text name)
 {
-    for (uint32_t i = 0; i < symbols->n; i++)
-        if (symbols->items[i]->kind == kind && !symbols->items[i]->owner && text_is(symbols->items[i]->name, name))
-            return symbols->items[i];
-    return NULL;
+    return find(symbols, NULL, kind, name);
 }
 
 Symbol *symbols_event(const Symbols *symbols, Text name)
@@ -54,12 +92,15 @@ Symbol *symbols_event(const Symbols *symbols, Text name)
 
 Symbol *symbols_member(const Symbols *symbols, const Symbol *owner, Text name)
 {
-    for (uint32_t depth = 0; owner && depth < 64; owner = owner->parent, depth++) /* a type may extend itself by mistake */
-        for (uint32_t i = 0; i < symbols->n; i++)
-            if (symbols->items[i]->owner == owner && text_is(symbols->items[i]->name, name))
-                return symbols->items[i];
+    for (uint32_t depth = 0; owner && depth < SYMBOLS_DEPTH_MAX; owner = owner->parent, depth++) {
+        Symbol *member = find(symbols, owner, SYMBOL_KINDS, name);
+        if (member)
+            return member;
+    }
     return NULL;
 }
+
+/* ---- uses ----------------------------------------------------------------------------------------- */
 
 const SymbolUse *symbols_at(const Symbols *symbols, uint32_t file, uint32_t offset)
 {
@@ -71,27 +112,77 @@ const SymbolUse *symbols_at(const Symbols *symbols, uint32_t file, uint32_t offs
     return NULL;
 }
 
-static bool same_span(Span a, Span b)
+static int by_place(const void *a, const void *b)
 {
-    return a.file == b.file && a.start == b.start && a.end == b.end;
+    const SymbolUse *x = *(SymbolUse *const *)a, *y = *(SymbolUse *const *)b;
+    if (x->span.file != y->span.file)
+        return x->span.file < y->span.file ? -1 : 1;
+    return (x->span.start > y->span.start) - (x->span.start < y->span.start);
 }
 
-uint32_t symbols_same(const Symbols *symbols, const SymbolUse *use, bool *seen)
+static int by_symbol(const void *a, const void *b)
 {
-    uint32_t marked = 0;
-    memset(seen, 0, symbols->nuses);
-    seen[use - symbols->uses] = true;
-    for (bool more = true; more;) {
-        more = false;
-        for (uint32_t i = 0; i < symbols->nuses; i++) {
-            for (uint32_t k = 0; k < symbols->nuses && !seen[i]; k++)
-                seen[i] = seen[k] && (symbols->uses[k].symbol == symbols->uses[i].symbol ||
-                                      same_span(symbols->uses[k].span, symbols->uses[i].span)) && (more = true);
-        }
-    }
+    uintptr_t x = (uintptr_t)(*(SymbolUse *const *)a)->symbol, y = (uintptr_t)(*(SymbolUse *const *)b)->symbol;
+    return (x > y) - (x < y);
+}
+
+static const SymbolUse **sorted_uses(const Symbols *symbols, int (*order)(const void *, const void *))
+{
+    const SymbolUse **sorted = ARENA_ARRAY(symbols->arena, const SymbolUse *, symbols->nuses + 1);
     for (uint32_t i = 0; i < symbols->nuses; i++)
-        marked += seen[i];
-    return marked;
+        sorted[i] = &symbols->uses[i];
+    qsort(sorted, symbols->nuses, sizeof *sorted, order);
+    return sorted;
+}
+
+/* What is meant by a use, spread over those that share its symbol or its place. */
+typedef struct Spread {
+    const Symbols *symbols;
+    bool *seen;             /* by index in uses */
+    const SymbolUse **todo; /* seen, and their neighbours not looked at yet */
+    uint32_t ntodo;
+} Spread;
+
+static void spread_along(Spread *spread, const SymbolUse **sorted, const SymbolUse *use,
+                         int (*order)(const void *, const void *))
+{
+    uint32_t n = spread->symbols->nuses, low = 0, high = n;
+    while (low < high) { /* the first that is not less */
+        uint32_t middle = low + (high - low) / 2;
+        if (order(&sorted[middle], &use) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < n && order(&sorted[low], &use) == 0; low++) {
+        uint32_t index = (uint32_t)(sorted[low] - spread->symbols->uses);
+        if (!spread->seen[index])
+            spread->todo[spread->ntodo++] = sorted[low];
+        spread->seen[index] = true;
+    }
+}
+
+const SymbolUse **symbols_same(const Symbols *symbols, const SymbolUse *use, uint32_t *n)
+{
+    const SymbolUse **places = sorted_uses(symbols, by_place), **owners = sorted_uses(symbols, by_symbol);
+    Spread spread = {
+        .symbols = symbols,
+        .seen = ARENA_ARRAY(symbols->arena, bool, symbols->nuses),
+        .todo = ARENA_ARRAY(symbols->arena, const SymbolUse *, symbols->nuses),
+    };
+    spread_along(&spread, places, use, by_place);
+    while (spread.ntodo) {
+        const SymbolUse *next = spread.todo[--spread.ntodo];
+        spread_along(&spread, owners, next, by_symbol);
+        spread_along(&spread, places, next, by_place);
+    }
+    *n = 0;
+    for (uint32_t i = 0; i < symbols->nuses; i++) {
+        bool again = *n > 0 && by_place(&places[*n - 1], &places[i]) == 0;
+        if (spread.seen[places[i] - symbols->uses] && !again)
+            places[(*n)++] = places[i];
+    }
+    return places;
 }
 
 /* ---- declarations --------------------------------------------------------------------------------- */

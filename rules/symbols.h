@@ -7,6 +7,8 @@
 
 #include "rules/ast.h"
 
+enum { SYMBOLS_DEPTH_MAX = 64 }; /* of parents: an event type may extend itself by mistake */
+
 typedef enum SymbolKind {
     SYMBOL_EVENT, SYMBOL_ALERT, SYMBOL_ATTRIBUTE, SYMBOL_TABLE, SYMBOL_COLUMN, SYMBOL_PARAM, SYMBOL_FUNCTION,
     SYMBOL_ARGUMENT, SYMBOL_CONTEXT, SYMBOL_AGENT, SYMBOL_ALIAS, SYMBOL_LET, SYMBOL_PRODUCER, SYMBOL_CONSUMER,
@@ -24,6 +26,7 @@ typedef struct Symbol {
     struct Symbol **of;   /* of an alias: its events, or its table */
     uint32_t nof;
     const Declaration *declaration; /* NULL for what stands inside one */
+    struct Symbol *next;  /* with a name of the same hash */
 } Symbol;
 
 typedef struct SymbolUse {
@@ -38,6 +41,8 @@ typedef struct Symbols {
     uint32_t n;
     SymbolUse *uses; /* in no order; a declaration is a use of itself */
     uint32_t nuses;
+    Symbol **buckets; /* by the hash of the name, a power of two of them */
+    uint32_t nbuckets;
 } Symbols;
 
 /* Reads all files of a module. The trees must outlive the symbols. */
@@ -58,8 +63,8 @@ Symbol *symbols_member(const Symbols *symbols, const Symbol *owner, Text name);
 /* The use at an offset of a file, its end included; NULL if there is none. */
 const SymbolUse *symbols_at(const Symbols *symbols, uint32_t file, uint32_t offset);
 
-/* Marks all uses of what is meant at a place, together with what must bear the same name there. seen has nuses
- * elements; returns how many are marked. */
-uint32_t symbols_same(const Symbols *symbols, const SymbolUse *use, bool *seen);
+/* All uses of what is meant at a place, together with what must bear the same name there: each place once, by file
+ * and offset. Lives in the symbols' arena. */
+const SymbolUse **symbols_same(const Symbols *symbols, const SymbolUse *use, uint32_t *n);
 
 #endif

@@ -222,29 +222,18 @@ json_t *lsp_definition(const Desk *desk, Document *document, const json_t *param
     return list;
 }
 
-static bool *marked_uses(const Document *document, const SymbolUse *use)
-{
-    bool *marked = ARENA_ARRAY((Arena *)&document->network.arena, bool, document->symbols.nuses);
-    symbols_same(&document->symbols, use, marked);
-    for (uint32_t i = 0; i < document->symbols.nuses; i++) /* a place once */
-        for (uint32_t k = 0; k < i && marked[i]; k++) {
-            Span a = document->symbols.uses[i].span, b = document->symbols.uses[k].span;
-            marked[i] = !(marked[k] && a.file == b.file && a.start == b.start);
-        }
-    return marked;
-}
-
 json_t *lsp_references(const Desk *desk, Document *document, const json_t *params)
 {
     const SymbolUse *use = use_at(desk, document, params);
     if (!use)
         return NULL;
     bool declared = json_is_true(json_object_get(json_object_get(params, "context"), "includeDeclaration"));
-    bool *marked = marked_uses(document, use);
+    uint32_t n;
+    const SymbolUse **same = symbols_same(&document->symbols, use, &n);
     json_t *list = json_array();
-    for (uint32_t i = 0; i < document->symbols.nuses; i++)
-        if (marked[i] && (declared || !document->symbols.uses[i].declares))
-            json_array_append_new(list, location(desk, document, document->symbols.uses[i].span));
+    for (uint32_t i = 0; i < n; i++)
+        if (declared || !same[i]->declares)
+            json_array_append_new(list, location(desk, document, same[i]->span));
     return list;
 }
 
@@ -261,26 +250,19 @@ static bool is_name(const char *text)
     return n > 0 && text[n] == 0 && !(text[0] >= '0' && text[0] <= '9');
 }
 
-/* The document's text with every marked place of it replaced. */
-static Text renamed_text(const Document *document, const bool *marked, const char *name)
+/* The document's text with its part of the places replaced. */
+static Text renamed_text(const Document *document, const SymbolUse **same, uint32_t n, const char *name)
 {
-    const Symbols *symbols = &document->symbols;
     Text text = source_of(document)->text;
     char *out;
     size_t size;
     FILE *to = open_memstream(&out, &size);
-    for (uint32_t at = 0; at < text.len; at++) {
-        uint32_t end = at;
-        for (uint32_t i = 0; i < symbols->nuses; i++)
-            if (marked[i] && symbols->uses[i].span.file == 0 && symbols->uses[i].span.start == at)
-                end = symbols->uses[i].span.end;
-        if (end > at) {
-            fputs(name, to);
-            at = end - 1;
-        } else {
-            fputc(text.p[at], to);
-        }
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < n && same[i]->span.file == 0; i++) { /* it is the first file */
+        fprintf(to, "%.*s%s", (int)(same[i]->span.start - at), text.p + at, name);
+        at = same[i]->span.end;
     }
+    fprintf(to, "%.*s", (int)(text.len - at), text.p + at);
     fclose(to);
     Text result = arena_text((Arena *)&document->network.arena, (Text){out, (uint32_t)size});
     free(out);
@@ -305,21 +287,18 @@ json_t *lsp_rename(const Desk *desk, Document *document, const json_t *params, c
 {
     const SymbolUse *use = use_at(desk, document, params);
     const char *name = json_string_value(json_object_get(params, "newName"));
-    bool elsewhere = false;
     *why = !use ? "no name stands here" : !name || !is_name(name) ? "a name is made of ASCII letters, digits and `_`" : NULL;
     if (*why)
         return NULL;
-    bool *marked = marked_uses(document, use);
-    for (uint32_t i = 0; i < document->symbols.nuses; i++)
-        elsewhere |= marked[i] && document->symbols.uses[i].span.file != 0;
-    *why = elsewhere ? NULL : new_mistake(document, renamed_text(document, marked, name));
+    uint32_t n;
+    const SymbolUse **same = symbols_same(&document->symbols, use, &n);
+    bool elsewhere = same[n - 1]->span.file != 0;
+    *why = elsewhere ? NULL : new_mistake(document, renamed_text(document, same, n, name));
     if (*why)
         return NULL;
     json_t *changes = json_object();
-    for (uint32_t i = 0; i < document->symbols.nuses; i++) {
-        if (!marked[i])
-            continue;
-        Span span = document->symbols.uses[i].span;
+    for (uint32_t i = 0; i < n; i++) {
+        Span span = same[i]->span;
         char *uri = document_uri(document, span.file);
         json_t *edits = json_object_get(changes, uri);
         if (!edits)

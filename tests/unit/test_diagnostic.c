@@ -161,6 +161,21 @@ static void test_beyond_the_limit_they_are_counted(void **state)
     assert_non_null(strstr(printed(bench, diagnostics_print_text), "\n… and 3 more errors\n"));
 }
 
+static void test_each_file_has_its_errors(void **state)
+{
+    Bench *bench = *state;
+    char text[101];
+    memset(text, ' ', 100);
+    text[100] = 0;
+    for (uint32_t file = 0; file < 2; file++) {
+        sources_add(&bench->sources, TEXT("f"), text_of(text));
+        for (uint32_t i = 0; i < DIAGNOSTICS_ERRORS_MAX + 3; i++)
+            diagnostics_add(&bench->diagnostics, DIAGNOSTIC_EXPECTED, (Span){file, i, i + 1}, "x");
+    }
+    assert_int_equal(bench->diagnostics.n, 2 * DIAGNOSTICS_ERRORS_MAX);
+    assert_non_null(strstr(printed(bench, diagnostics_print_text), "\n… and 6 more errors\n"));
+}
+
 static void test_same_mistake_is_kept_once(void **state)
 {
     Bench *bench = *state;
@@ -243,6 +258,7 @@ int main(void)
         TEST(test_end_of_file_has_one_caret),
         TEST(test_sorted_by_file_and_place),
         TEST(test_beyond_the_limit_they_are_counted),
+        TEST(test_each_file_has_its_errors),
         TEST(test_same_mistake_is_kept_once),
         TEST(test_json_form),
         TEST(test_sarif_form),
