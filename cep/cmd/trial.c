@@ -47,6 +47,11 @@ static void print_time(Trial *trial, int64_t time)
     fprintf(trial->report, "%.*s", (int)len, text);
 }
 
+static Text wanted_name(const Wish *wish, const Wanted *wanted)
+{
+    return wanted->attribute == INDEX_NONE ? TEXT("$time") : wish->type->attributes[wanted->attribute].name;
+}
+
 static Text wanted_text(Trial *trial, const Wish *wish, const Wanted *wanted)
 {
     if (wanted->state != STATE_OK)
@@ -78,8 +83,8 @@ static void print_beside(Trial *trial, const Wish *wish, const Derived *derived)
     }
     for (uint32_t i = 0; i < wish->nwanted; i++) {
         const Wanted *wanted = &wish->wanted[i];
-        Text name = wanted->attribute == INDEX_NONE ? TEXT("$time") : wish->type->attributes[wanted->attribute].name;
-        Text line = arena_printf(&trial->arena, "%.*s: %.*s", TEXT_ARGS(name), TEXT_ARGS(wanted_text(trial, wish, wanted)));
+        Text line = arena_printf(&trial->arena, "%.*s: %.*s", TEXT_ARGS(wanted_name(wish, wanted)),
+                                 TEXT_ARGS(wanted_text(trial, wish, wanted)));
         fprintf(trial->report, "#   %c %-*.*s  %.*s\n", wanted_fits(wanted, derived) ? ' ' : '!', WIDTH, TEXT_ARGS(line),
                 TEXT_ARGS(actual_text(trial, derived, wanted->attribute)));
     }
@@ -104,6 +109,23 @@ static uint32_t unclaimed(const Outcome *outcome)
     return n;
 }
 
+/* What was wanted, on one line: `Large { card: "c1" } at 2026-03-01T09:00:00Z`. */
+static void print_wish(Trial *trial, const Wish *wish)
+{
+    fprintf(trial->report, "#     expected  %.*s {", TEXT_ARGS(wish->type->name));
+    for (uint32_t i = 0; i < wish->nwanted; i++) {
+        const Wanted *wanted = &wish->wanted[i];
+        fprintf(trial->report, "%s %.*s: %.*s", i ? "," : "", TEXT_ARGS(wanted_name(wish, wanted)),
+                TEXT_ARGS(wanted_text(trial, wish, wanted)));
+    }
+    fputs(" }", trial->report);
+    if (wish->time != TIME_NONE) {
+        fputs(" at ", trial->report);
+        print_time(trial, wish->time);
+    }
+    fputc('\n', trial->report);
+}
+
 /* What came out and nobody claimed. */
 static void print_unclaimed(Trial *trial)
 {
@@ -112,12 +134,11 @@ static void print_unclaimed(Trial *trial)
     for (uint32_t i = 0; i < trial->outcome.nderived; i++) {
         const Derived *derived = &trial->outcome.derived[i];
         if (is_unclaimed(derived) && n++ < SHOWN_MAX)
-            fprintf(trial->report, "#     %.*s\n", TEXT_ARGS(derived_text(derived, &trial->arena)));
+            fprintf(trial->report, "#     came      %.*s\n", TEXT_ARGS(derived_text(derived, &trial->arena)));
     }
     if (n > SHOWN_MAX)
         fprintf(trial->report, "#     and %u more\n", n - SHOWN_MAX);
 }
-
 
 /* ── Values of the test ── */
 
@@ -392,12 +413,15 @@ static void judge_wish(Trial *trial, const Wish *wish)
         place(trial, wish->span);
         fprintf(trial->report, "%u of %u `%.*s` came\n", wish->found, wish->times, TEXT_ARGS(wish->type->name));
         const Derived *nearest = outcome_nearest(outcome, wish);
-        if (nearest)
+        if (nearest) {
             print_beside(trial, wish, nearest);
-        else if (!unclaimed(outcome))
-            fprintf(trial->report, "#     nothing %scame out\n", outcome->nderived ? "else " : "");
-        else
+            return;
+        }
+        print_wish(trial, wish);
+        if (unclaimed(outcome))
             print_unclaimed(trial);
+        else
+            fprintf(trial->report, "#     nothing %scame out\n", outcome->nderived ? "else " : "");
         return;
     }
     for (uint32_t i = 0; i < outcome->nderived; i++)

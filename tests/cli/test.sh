@@ -71,6 +71,15 @@ test "x" of large {
 }
 EOF
 has "nothing comes: said so" "$out" "nothing came out"
+has "nothing comes: what should have" "$out" '#     expected  Large { card: "c1" }'
+fails "something else comes" <<'EOF'
+test "x" {
+  at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 1.0 }
+  expect at 2026-03-01T09:00:00Z Large { card: "c1", amount: 1.0 }
+}
+EOF
+has "something else comes: what should have" "$out" '#     expected  Large { card: "c1", amount: 1.0 } at 2026-03-01T09:00:00Z'
+has "something else comes: what it was" "$out" '#     came      Seen { card: "c1" } at 2026-03-01T09:00:00Z'
 fails "something comes where nothing should" <<'EOF'
 test "x" of large {
   at 2026-03-01T09:00:00Z Payment { card: "c1", amount: 200.0 }
@@ -389,6 +398,7 @@ cat >wanted <<'EOF'
     <testcase classname="shop" name="large" file="cover.cep" line="24" time="T"/>
     <testcase classname="shop" name="small &amp; &lt;quick&gt;" file="cover.cep" line="28" time="T">
       <failure message="cover.cep:30:10: 0 of 1 `Large` came">cover.cep:30:10: 0 of 1 `Large` came
+    expected  Large { card: &quot;c1&quot; }
     nothing came out
 </failure>
     </testcase>
