@@ -5,16 +5,7 @@ cd "$ROOT" || exit 1
 textmate=editors/vscode/syntaxes/cep.tmLanguage.json
 tree=editors/tree-sitter-cep/grammar.js
 
-# Words in calls that test for one, in lists of words, and in the tables of the tree's kinds.
-{
-    cat rules/parser*.c | tr '\n' ' ' |
-        grep -oE '(parser_(at|take|expect|next_is)|take_pair)\(parser, "[a-z0-9]+"(, "[a-z0-9]+")?'
-    cat rules/parser*.c | tr '\n' ' ' | grep -oE '(words|takes|ways|kinds|sources|severities|relations|directions|which)\[\] = \{[^}]*\}'
-    sed -n 's/^X([A-Z_]*, *"\([a-z ]*\)".*/"\1"/p' rules/declaration.def rules/pattern.def rules/written_type.def
-    grep -ohE '[{]"[a-z]+", [a-z_]+' rules/parser*.c | grep -oE '"[a-z]+"'
-    grep -oE '^    \{TOKEN_NAME, "[a-z]+"(, "[a-z]+")?' rules/parser_expression.c
-} | grep -oE '"[a-z0-9 ]+"' | tr -d '"' | tr ' ' '\n' | grep . | sort -u >"$work/words"
-
+sh tests/words.sh >"$work/words"
 sed -n 's/^W([A-Z]*, *"\([a-z]*\)".*/\1/p' rules/words.def | sort -u >"$work/offered"
 is "words.def: each is one of the parser's" "$(comm -23 "$work/offered" "$work/words")" ""
 is "there are words to look for" "$([ "$(wc -l <"$work/words")" -gt 200 ] && echo yes)" yes

@@ -736,7 +736,14 @@ static void test_zones_and_motion(void **state)
     assert_detect("leaves Z[\"k\"].s z at w.p", "(LEAVES (shape Z (key \"k\") s) z (of (.p w)))");
     assert_detect("stays Z.s z at w.p for 10 min inclusive", "(STAYS (shape Z s) z (of (.p w)) (for 600000000000ns) inclusive)");
     assert_detect("moving w.p constant", "(MOVING (of (.p w)) constant)");
+    assert_detect("moving w.p constant north", "(MOVING (of (.p w)) constant north)");
+    assert_detect("moving w.p constant ne", "(MOVING (of (.p w)) constant ne)");
+    assert_detect("moving w.p constant east", "(MOVING (of (.p w)) constant east)");
+    assert_detect("moving w.p constant se", "(MOVING (of (.p w)) constant se)");
+    assert_detect("moving w.p constant south", "(MOVING (of (.p w)) constant south)");
     assert_detect("moving w.p constant sw", "(MOVING (of (.p w)) constant sw)");
+    assert_detect("moving w.p constant west", "(MOVING (of (.p w)) constant west)");
+    assert_detect("moving w.p constant nw", "(MOVING (of (.p w)) constant nw)");
     assert_detect("moving w.p mixed", "(MOVING (of (.p w)) mixed)");
     assert_detect("moving w.p toward point(1, 2)", "(MOVING (of (.p w)) toward (toward (point 1 2)))");
     assert_detect("stationary w.p", "(STATIONARY (of (.p w)))");
