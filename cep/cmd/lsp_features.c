@@ -58,9 +58,9 @@ static json_t *location(const Desk *desk, const Document *document, Span span)
     return result;
 }
 
-static json_t *diagnostic_of(const Desk *desk, const Document *document, const Diagnostic *diagnostic)
+static json_t *diagnostic_of(const Desk *desk, Document *document, const Diagnostic *diagnostic)
 {
-    Arena *arena = (Arena *)&document->network.arena;
+    Arena *arena = &document->network.arena;
     Text message = diagnostic->message;
     if (diagnostic->hint.len)
         message = arena_printf(arena, "%.*s\n%.*s", TEXT_ARGS(message), TEXT_ARGS(diagnostic->hint));
@@ -109,25 +109,25 @@ json_t *lsp_actions(const Desk *desk, Document *document, const json_t *params)
 /* ── Hover ── */
 
 /* The text of a declaration, shortened to some lines. */
-static Text declaration_text(const Document *document, const Symbol *symbol)
+static Text declaration_text(Document *document, const Symbol *symbol)
 {
     enum { LINES_MAX = 30 };
     Text text = sources_text(&document->network.sources, symbol->whole);
     uint32_t lines = 0;
     for (uint32_t i = 0; i < text.len; i++)
         if (text.p[i] == '\n' && ++lines == LINES_MAX)
-            return arena_printf((Arena *)&document->network.arena, "%.*s\n…", (int)i, text.p);
+            return arena_printf(&document->network.arena, "%.*s\n…", (int)i, text.p);
     return text;
 }
 
-static Text agent_facts(const Document *document, const Symbol *symbol)
+static Text agent_facts(Document *document, const Symbol *symbol)
 {
     const Plan *plan = document->network.plan;
     uint32_t index = plan ? plan_agent(plan, symbol->name) : INDEX_NONE;
     if (index == INDEX_NONE)
         return TEXT("");
     const AgentPlan *agent = &plan->agents[index];
-    return arena_printf((Arena *)&document->network.arena, "\n%s; state: %.*s\n", agent_kind_word(agent->kind),
+    return arena_printf(&document->network.arena, "\n%s; state: %.*s\n", agent_kind_word(agent->kind),
                         TEXT_ARGS(agent->bound));
 }
 
@@ -144,7 +144,7 @@ static Span word_at(const Source *source, uint32_t offset)
     return (Span){0, start, end};
 }
 
-static json_t *hover_of(const Desk *desk, const Document *document, Span span, Text markdown)
+static json_t *hover_of(const Desk *desk, Document *document, Span span, Text markdown)
 {
     return json_pack("{s:{s:s, s:o}, s:o}", "contents", "kind", "markdown", "value", string_of(markdown), "range",
                      range_of(desk, document, span));
@@ -251,7 +251,7 @@ static bool is_name(const char *text)
 }
 
 /* The document's text with its part of the places replaced. */
-static Text renamed_text(const Document *document, const SymbolUse **same, uint32_t n, const char *name)
+static Text renamed_text(Document *document, const SymbolUse **same, uint32_t n, const char *name)
 {
     Text text = source_of(document)->text;
     char *out;
@@ -264,7 +264,7 @@ static Text renamed_text(const Document *document, const SymbolUse **same, uint3
     }
     fprintf(to, "%.*s", (int)(text.len - at), text.p + at);
     fclose(to);
-    Text result = arena_text((Arena *)&document->network.arena, (Text){out, (uint32_t)size});
+    Text result = arena_text(&document->network.arena, (Text){out, (uint32_t)size});
     free(out);
     return result;
 }
