@@ -183,6 +183,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     agent->plan = plan;
     agent->engine = engine;
     agent->index = index;
+    agent->how = engine->options.share ? engine->options.share->how[index] : SHARE_WHOLE;
     agent->kind = kinds[plan->kind];
     assert(agent->kind);
     agent->timer.deadline = TIME_NONE;
@@ -415,6 +416,9 @@ void agent_close(Agent *agent)
 
 void agent_reject(Agent *agent, const char *reason, Text detail, const Rows *rows, uint32_t row)
 {
+    const OrderKey *key = rows ? &rows->key[row] : &agent->cause;
+    if (agent->how == SHARE_COPIED && !share_owns(agent->engine->options.share, share_hash_order(key)))
+        return;
     Rejection rejection = {reason, detail, agent->plan, rows, row};
     agent->stats.errors++;
     agent->engine->stats.errors++;

@@ -128,6 +128,7 @@ struct Agent {
     Engine *engine;
     const KindOps *kind;
     uint32_t index;
+    ShareHow how;
     uint32_t nmail, mail_first, mail_last; /* a chain of letters */
     Mail *mail;               /* the same as an array, while the agent runs */
     uint32_t nlevels, nparts; /* of which kind `by` */
@@ -205,6 +206,7 @@ struct Engine {
     uint32_t *pending;        /* indexes of postings that are due */
     uint32_t npending;
     uint32_t **positions;     /* per type: of each input row in the batch's order; NULL = its own index */
+    uint32_t *ninputs;        /* per type: rows of the batch that are inputs; behind them stand those derived here */
     uint64_t id_seed;         /* from the network's name */
     int64_t now;              /* time reached */
     int64_t frontier;         /* of the batch at hand: timers up to here belong to it */
@@ -215,6 +217,8 @@ struct Engine {
 /* ── engine.c ── */
 /* Rows of the type were added to the batch, by an agent or (UINT32_MAX) as inputs: they are to be posted. */
 void engine_pending(Engine *engine, uint32_t type, uint32_t agent);
+/* Whether the engine runs an agent of the plan. */
+bool engine_has(const Engine *engine, uint32_t agent);
 /* Whether an agent derives events of a type. */
 bool agent_derives(const Plan *plan, uint32_t agent, uint32_t type);
 

@@ -27,6 +27,11 @@ bool agent_derives(const Plan *plan, uint32_t agent, uint32_t type)
     return self->quiet.duration && type == plan_type(plan, TEXT("cep.Suppressed"));
 }
 
+bool engine_has(const Engine *engine, uint32_t agent)
+{
+    return !engine->options.share || engine->options.share->how[agent] != SHARE_NONE;
+}
+
 /* Agents come in rising order, so the last to set `after` stays. */
 static void deriver_note(Engine *engine, uint32_t type, uint32_t agent, bool echo)
 {
@@ -50,10 +55,13 @@ static void postings_init(Engine *engine)
     engine->postings = ARENA_ARRAY(&engine->arena, Posting, n + 1);
     engine->pending = ARENA_ARRAY(&engine->arena, uint32_t, n + 1);
     engine->positions = ARENA_ARRAY(&engine->arena, uint32_t *, plan->ntypes + 1);
+    engine->ninputs = ARENA_ARRAY(&engine->arena, uint32_t, plan->ntypes + 1);
     for (uint32_t i = 0; i < n; i++)
         engine->postings[i].after = UINT32_MAX;
     for (uint32_t a = 0; a < plan->nagents; a++) {
         const AgentPlan *agent = &plan->agents[a];
+        if (!engine_has(engine, a))
+            continue;
         for (uint32_t d = 0; d < agent->nderives; d++)
             deriver_note(engine, agent->derives[d].type, a, hears(agent, agent->derives[d].type));
         if (agent->quiet.duration && suppressed != INDEX_NONE)
@@ -86,7 +94,8 @@ Engine *engine_new(const Plan *plan, Memory *memory, Table *const *tables, Engin
     engine->agents = ARENA_ARRAY(&engine->arena, Agent, plan->nagents + 1);
     postings_init(engine);
     for (uint32_t i = 0; i < plan->nagents; i++)
-        agent_init(engine, &engine->agents[i], i);
+        if (engine_has(engine, i))
+            agent_init(engine, &engine->agents[i], i);
     engine->interest = interest_new(engine);
     return engine;
 }
@@ -96,7 +105,8 @@ void engine_free(Engine *engine)
     if (!engine)
         return;
     for (uint32_t i = 0; i < engine->plan->nagents; i++)
-        agent_fini(&engine->agents[i]);
+        if (engine_has(engine, i))
+            agent_fini(&engine->agents[i]);
     interest_free(engine->interest);
     memory_free(engine->memory, engine->letters, engine->letters_room * sizeof(Letter));
     batch_fini(&engine->batch);
@@ -116,24 +126,24 @@ typedef struct OutputRef {
 
 static bool leaves(const Engine *engine, uint32_t type)
 {
-    return engine->plan->types[type].alert || !engine->options.alerts_only;
+    const EngineShare *share = engine->options.share;
+    return engine->plan->types[type].alert || !engine->options.alerts_only || (share && share->leaves[type]);
 }
 
 static uint32_t outputs_collect(Engine *engine, OutputRef **outputs)
 {
     uint32_t n = 0;
     for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
-        if (engine->postings[rows->type].after != UINT32_MAX && leaves(engine, rows->type))
-            n += rows->n;
+        if (leaves(engine, rows->type))
+            n += rows->n - engine->ninputs[rows->type];
     if (!n)
         return 0;
     *outputs = arena_raw(&engine->scratch, n * sizeof **outputs);
     n = 0;
     for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
-        if (engine->postings[rows->type].after != UINT32_MAX && leaves(engine, rows->type))
-            for (uint32_t row = 0; row < rows->n; row++)
-                if (rows->key[row].path)
-                    (*outputs)[n++] = (OutputRef){&rows->key[row], rows->type, row};
+        if (leaves(engine, rows->type))
+            for (uint32_t row = engine->ninputs[rows->type]; row < rows->n; row++)
+                (*outputs)[n++] = (OutputRef){&rows->key[row], rows->type, row};
     return n;
 }
 
@@ -177,6 +187,15 @@ static void outputs_send(Engine *engine)
         engine->sink.event(engine->sink.owner, &engine->plan->types[outputs[i].type], &engine->batch.rows[outputs[i].type],
                            outputs[i].row);
     arena_reset(&engine->scratch);
+}
+
+/* What a batch derived goes out, and nothing of it is left. */
+static void batch_end(Engine *engine)
+{
+    outputs_send(engine);
+    for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
+        engine->ninputs[rows->type] = 0;
+    batch_clear(&engine->batch);
 }
 
 /* ── The loop ── */
@@ -276,14 +295,15 @@ static void due_take(void *owner, Handle handle)
     timer_due(&engine->agents[timer->agent], handle);
 }
 
-static void time_begin(Engine *engine, int64_t now)
+void engine_begin(Engine *engine, int64_t time)
 {
     if (engine->started)
         return;
     engine->started = true;
-    wheel_start(&engine->wheel, now - 1);
+    wheel_start(&engine->wheel, time - 1);
     for (uint32_t i = 0; i < engine->plan->nagents; i++)
-        agent_begin(&engine->agents[i], 0, node_root(&engine->agents[i]), now);
+        if (engine_has(engine, i))
+            agent_begin(&engine->agents[i], 0, node_root(&engine->agents[i]), time);
 }
 
 static void time_advance(Engine *engine, int64_t to, bool through)
@@ -291,6 +311,12 @@ static void time_advance(Engine *engine, int64_t to, bool through)
     engine->frontier = to;
     engine->now = to;
     wheel_advance(&engine->wheel, to, through, due_take, engine);
+}
+
+static void inputs_count(Engine *engine)
+{
+    for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
+        engine->ninputs[rows->type] = rows->n;
 }
 
 /* Where each input row stands in the batch's order; needed only when there are several types. */
@@ -322,28 +348,41 @@ void engine_run(Engine *engine)
         return;
     }
     RowRef first = batch->order[0], last = batch->order[batch->n - 1];
-    time_begin(engine, batch->rows[first.type].key[first.row].time);
+    const OrderKey *end = &batch->rows[last.type].key[last.row];
+    engine_begin(engine, batch->rows[first.type].key[first.row].time);
     engine->stats.events += batch->n;
+    inputs_count(engine);
     positions_make(engine);
     for (const Rows *rows = batch->used; rows; rows = rows->used_next)
         if (rows->n)
             engine_pending(engine, rows->type, UINT32_MAX);
-    time_advance(engine, batch->rows[last.type].key[last.row].time, false);
+    time_advance(engine, end->time, end->kind == ORDER_TIMER_INCLUSIVE);
     agents_run(engine);
-    outputs_send(engine);
-    batch_clear(batch);
+    batch_end(engine);
+}
+
+static void advance(Engine *engine, int64_t time, bool through)
+{
+    assert(engine->batch.n == 0);
+    time_advance(engine, time, through);
+    agents_run(engine);
+    batch_end(engine);
 }
 
 void engine_advance(Engine *engine, int64_t time)
 {
-    assert(engine->batch.n == 0);
     if (engine->started && time < engine->now)
         return;
-    time_begin(engine, time);
-    time_advance(engine, time, true);
-    agents_run(engine);
-    outputs_send(engine);
-    batch_clear(&engine->batch);
+    engine_begin(engine, time);
+    advance(engine, time, true);
+}
+
+void engine_advance_below(Engine *engine, const OrderKey *key)
+{
+    bool through = key->kind == ORDER_TIMER; /* the instant before has been seen to its end, and this one not begun */
+    if (!engine->started || (through && key->time == INT64_MIN) || key->time - through < engine->now)
+        return;
+    advance(engine, key->time - through, through);
 }
 
 /* Agent by agent in topological order, so that what closing one derives is counted in those behind before they
@@ -351,6 +390,8 @@ void engine_advance(Engine *engine, int64_t time)
 void engine_close(Engine *engine)
 {
     for (uint32_t i = 0; engine->started && i < engine->plan->nagents; i++) {
+        if (!engine_has(engine, i))
+            continue;
         while (engine->npending && postings_release(engine, i)) {}
         engine->active[i / 64] &= ~(UINT64_C(1) << (i % 64));
         agent_run(&engine->agents[i]);
@@ -359,8 +400,7 @@ void engine_close(Engine *engine)
     while (engine->npending)
         engine->postings[engine->pending[--engine->npending]].pending = false;
     engine->nletters = 0;
-    outputs_send(engine);
-    batch_clear(&engine->batch);
+    batch_end(engine);
 }
 
 int64_t engine_now(const Engine *engine)

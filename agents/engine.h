@@ -11,7 +11,7 @@
 #ifndef AGENTS_ENGINE_H
 #define AGENTS_ENGINE_H
 
-#include "cep/plan.h"
+#include "agents/share.h"
 #include "cep/table.h"
 
 typedef struct Engine Engine;
@@ -36,22 +36,32 @@ typedef struct Sink {
 typedef struct EngineOptions {
     bool row_by_row;          /* evaluate every predicate for every row alone: to compare against columns */
     bool alerts_only;         /* derived events that are not alerts need not reach the sink */
+    const EngineShare *share; /* what this engine does of the plan; borrowed; NULL = everything */
 } EngineOptions;
 
 /* plan and tables (by plan index) are borrowed and must outlive the engine; tables may gain rows between runs. */
 Engine *engine_new(const Plan *plan, Memory *memory, Table *const *tables, EngineOptions options, Sink sink);
 void engine_free(Engine *engine);
 
-/* The batch to fill: empty after every engine_run. At most BATCH_ROWS inputs. Rows' time, key, id, detected
- * are the caller's to set. */
+/* The batch to fill: empty after every engine_run. At most BATCH_ROWS inputs, but that it must not end between inputs
+ * with one root (order_same_root) nor between those that stem from timers of one instant. Rows' time, key, id, detected
+ * are the caller's to set, and the lineage of what another engine has derived. */
 Batch *engine_batch(Engine *engine);
 
-/* Processes the batch and clears it. Before each event the timers fire that are due at or before its time. */
+/* Time begins at an instant, unless it has begun: that of the network's first input, which need not be one of this
+ * engine's. Without a call it begins with the first batch. */
+void engine_begin(Engine *engine, int64_t time);
+
+/* Processes the batch and clears it. Before each event the timers fire that come before it. */
 void engine_run(Engine *engine);
 
 /* Time passes to an instant, all of which has been seen: fires every timer that is due at or before it, `inclusive`
  * ones too. Never goes back. */
 void engine_advance(Engine *engine, int64_t time);
+
+/* Time passes up to a key without a path, below which everything was seen: fires every timer whose order key lies below
+ * it; of a timer's instant all or none. Nothing before time has begun, or back. */
+void engine_advance_below(Engine *engine, const OrderKey *key);
 
 /* Closes every open window now, with deferred output. */
 void engine_close(Engine *engine);

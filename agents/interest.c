@@ -13,6 +13,7 @@
 #include "agents/compare.h"
 #include "agents/derive.h"
 #include "agents/mail.h"
+#include "agents/parts.h"
 
 enum { INDEX_MIN = 4 };
 
@@ -260,7 +261,7 @@ Interest *interest_new(Engine *engine)
     interest->types = ARENA_ARRAY(&engine->arena, TypeInterest, 2 * engine->plan->ntypes + 1);
     uint32_t **counts = equal_counts(interest);
     for (uint32_t a = 0; a < engine->plan->nagents; a++)
-        for (uint32_t i = 0; i < engine->plan->agents[a].ninputs; i++)
+        for (uint32_t i = 0; engine_has(engine, a) && i < engine->plan->agents[a].ninputs; i++)
             listen(interest, &engine->agents[a], i, counts);
     arena_reset(&engine->scratch);
     return interest;
@@ -289,8 +290,11 @@ static void room_for(Interest *interest, uint32_t n)
     interest->room = room;
 }
 
-static void failed_report(Agent *agent, const Rows *rows, uint32_t row)
+/* Where an agent is shared, the rows that are another's are dropped from the mail; the failures here. */
+static void failed_report(Agent *agent, uint32_t input, const Rows *rows, uint32_t row)
 {
+    if (agent->how == SHARE_SPREAD ? !mail_is_own(agent, rows, row) : !parts_are_own(agent, input, rows, row))
+        return;
     agent_reject(agent, "evaluation failed", TEXT("the `where` of an `on` line gave an error"), rows, row);
 }
 
@@ -339,9 +343,8 @@ static uint32_t choose(Interest *interest, Agent *agent, const Program *filter, 
 
 static void post(Interest *interest, Agent *agent, uint32_t type, uint32_t input, uint32_t row, uint32_t roles, uint32_t fails)
 {
-    const Rows *rows = &interest->engine->batch.rows[type];
     uint32_t *positions = interest->engine->positions[type];
-    uint32_t order = rows->key[row].path ? UINT32_MAX : positions ? positions[row] : row;
+    uint32_t order = row >= interest->engine->ninputs[type] ? UINT32_MAX : positions ? positions[row] : row;
     mail_add(agent, (Mail){type, row, input, roles, fails, order});
     agent_activate(agent);
 }
@@ -355,7 +358,7 @@ static void post_kernel(Interest *interest, uint32_t type, const Listener *liste
     for (uint32_t i = 0; i < n; i++)
         post(interest, listener->agent, type, listener->input, interest->chosen[i], 1, 0);
     for (uint32_t i = 0; i < nfailed; i++)
-        failed_report(listener->agent, rows, interest->failed[i]);
+        failed_report(listener->agent, listener->input, rows, interest->failed[i]);
 }
 
 static bool compare_passes(const Compare *compare, const Rows *rows, uint32_t row)
@@ -375,7 +378,7 @@ static void post_candidate(Interest *interest, const TypeInterest *self, uint32_
     const Listener *listener = &self->indexed[index];
     bool passes = candidate->always || simple;
     if (!passes && row_test(listener->agent, listener->filter, listener->columns, rows, row, &passes) == STATE_ERROR)
-        failed_report(listener->agent, rows, row);
+        failed_report(listener->agent, listener->input, rows, row);
     if (passes)
         post(interest, listener->agent, type, listener->input, row, 1, 0);
 }
@@ -413,7 +416,7 @@ static void union_split(Interest *interest, const Union *all, uint32_t type, uin
         bool passes;
         State state = row_test(agent, plan->filter, columns, rows, row, &passes);
         if (state == STATE_ERROR)
-            failed_report(agent, rows, row);
+            failed_report(agent, all->input, rows, row);
         if (state != STATE_OK)
             interest->fails[row] |= UINT32_C(1) << role;
         else if (passes)
@@ -432,7 +435,7 @@ static void union_choose(Interest *interest, const Union *all, uint32_t type, ui
     for (uint32_t i = 0; i < n; i++)
         interest->masks[interest->chosen[i]] |= UINT32_C(1) << role;
     for (uint32_t i = 0; i < nfailed; i++)
-        failed_report(all->agent, rows, interest->failed[i]);
+        failed_report(all->agent, all->input, rows, interest->failed[i]);
 }
 
 static void post_union(Interest *interest, uint32_t type, const Union *all)

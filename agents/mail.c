@@ -26,6 +26,24 @@ static void mail_collect(Agent *agent)
         agent->mail[i] = agent->engine->letters[letter].mail;
 }
 
+bool mail_is_own(const Agent *agent, const Rows *rows, uint32_t row)
+{
+    const Engine *engine = agent->engine;
+    const EngineShare *share = engine->options.share;
+    const OrderKey *key = &rows->key[row];
+    bool made_here = row >= engine->ninputs[rows->type] && share->how[key->path->agent] != SHARE_COPIED;
+    return made_here || share_owns(share, share_hash_order(key));
+}
+
+static void mail_keep_own(Agent *agent)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < agent->nmail; i++)
+        if (mail_is_own(agent, &agent->engine->batch.rows[agent->mail[i].type], agent->mail[i].row))
+            agent->mail[n++] = agent->mail[i];
+    agent->nmail = n;
+}
+
 static bool mail_before(const Engine *engine, const Mail *a, const Mail *b)
 {
     if (a->order != UINT32_MAX && b->order != UINT32_MAX)
@@ -60,5 +78,7 @@ static void mail_sort(Agent *agent)
 void mail_open(Agent *agent)
 {
     mail_collect(agent);
+    if (agent->how == SHARE_SPREAD)
+        mail_keep_own(agent);
     mail_sort(agent);
 }

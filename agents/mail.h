@@ -7,7 +7,11 @@
 
 void mail_add(Agent *agent, Mail mail);
 
-/* Makes Agent.mail: the letters as an array in the engine's scratch, sorted. */
+/* Makes Agent.mail: the letters as an array in the engine's scratch, sorted; of an agent that is spread over engines,
+ * its own. */
 void mail_open(Agent *agent);
+
+/* Whether a row is this engine's, of an agent that is spread. */
+bool mail_is_own(const Agent *agent, const Rows *rows, uint32_t row);
 
 #endif

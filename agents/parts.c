@@ -73,6 +73,19 @@ static void parts_of_level(Agent *agent, const Level *level, Text *parts)
             part_encode(agent, level, to.cells + (size_t)i * level->nkeys, to.states + (size_t)i * level->nkeys);
 }
 
+/* The first part decides whose a row is; see Level.part. */
+static void mail_keep_own(Agent *agent, Text *parts)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < agent->nmail; i++) {
+        if (!share_owns(agent->engine->options.share, share_hash(parts[(size_t)i * agent->nparts])))
+            continue;
+        agent->mail[n] = agent->mail[i];
+        memmove(parts + (size_t)n++ * agent->nparts, parts + (size_t)i * agent->nparts, agent->nparts * sizeof *parts);
+    }
+    agent->nmail = n;
+}
+
 Text *parts_make(Agent *agent)
 {
     if (!agent->nparts || !agent->nmail)
@@ -81,7 +94,26 @@ Text *parts_make(Agent *agent)
     for (uint32_t i = 0; i < agent->nlevels; i++)
         if (agent->levels[i].kind == CONTEXT_BY)
             parts_of_level(agent, &agent->levels[i], parts);
+    if (agent->how == SHARE_KEYS)
+        mail_keep_own(agent, parts);
     return parts;
+}
+
+bool parts_are_own(Agent *agent, uint32_t input, const Rows *rows, uint32_t row)
+{
+    if (agent->how != SHARE_KEYS)
+        return true;
+    const Level *level = agent->levels;
+    while (level->kind != CONTEXT_BY)
+        level++;
+    const InputPlan *plan = &agent->plan->inputs[input];
+    View view = {.rows = rows, .column = shape_columns(&plan->shape, plan->type), .row = row};
+    Surroundings around = views_surroundings(agent, HANDLE_NONE);
+    Cell *cells = ARENA_ARRAY(&agent->engine->scratch, Cell, level->nkeys);
+    uint8_t *states = ARENA_ARRAY(&agent->engine->scratch, uint8_t, level->nkeys);
+    for (uint32_t k = 0; k < level->nkeys; k++)
+        states[k] = (uint8_t)program_value(plan->keys[level->key_first + k], &view, &around, &cells[k]);
+    return share_owns(agent->engine->options.share, share_hash(part_encode(agent, level, cells, states)));
 }
 
 uint32_t *parts_hash(Agent *agent, const Text *parts)
