@@ -171,6 +171,41 @@ EventId event_id_final(EventId id, Text network)
     return (EventId){hash.high64, hash.low64};
 }
 
+static const Lineage *lineage_copy(const Lineage *lineage, Arena *arena)
+{
+    if (!lineage)
+        return NULL;
+    Lineage *copy = arena_raw(arena, sizeof *copy);
+    *copy = *lineage;
+    copy->key = arena_text(arena, lineage->key);
+    copy->causes = (const EventId *)arena_copy(arena, lineage->causes, lineage->ncauses * sizeof *lineage->causes);
+    return copy;
+}
+
+uint32_t batch_copy(Batch *batch, const Rows *from, uint32_t row)
+{
+    Rows *to = &batch->rows[from->type];
+    uint32_t copy = rows_add(to, batch->memory);
+    for (uint32_t i = 0; i < from->ncolumns; i++) {
+        const Column *column = &from->columns[i];
+        State state = (State)column->states[row];
+        if (state != STATE_OK) {
+            rows_set_state(to, copy, i, state);
+            continue;
+        }
+        Cell value = cell_get(column->type, column->cells, row);
+        if (type_has_bytes(column->type))
+            value.s = arena_text(&batch->arena, value.s);
+        rows_set(to, copy, i, value);
+    }
+    to->time[copy] = from->time[row];
+    to->detected[copy] = from->detected[row];
+    to->key[copy] = order_copy(&from->key[row], &batch->arena);
+    to->id[copy] = from->id[row];
+    to->lineage[copy] = lineage_copy(from->lineage[row], &batch->arena);
+    return copy;
+}
+
 void event_id_text(EventId id, Text network, char text[33])
 {
     id = event_id_final(id, network);

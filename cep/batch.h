@@ -117,6 +117,10 @@ void batch_append(Batch *batch, uint32_t type, uint32_t row);
  * bit may be set; it is to be printed, and not to be asked for again. */
 EventId event_id_final(EventId id, Text network);
 
+/* Adds a copy of a row to the Rows of its type, with everything that it refers to in the batch's arena; returns its
+ * index. The agent of its lineage is borrowed. It is not appended to the order. */
+uint32_t batch_copy(Batch *batch, const Rows *from, uint32_t row);
+
 /* Writes an id as 32 hexadecimal digits and a NUL. network seeds the hash of inputs' ids. */
 void event_id_text(EventId id, Text network, char text[33]);
 

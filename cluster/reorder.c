@@ -198,15 +198,32 @@ static void copy_row(Batch *to, const Rows *from, uint32_t row)
     rows->detected[copy] = from->detected[row];
     rows->key[copy] = from->key[row];
     rows->id[copy] = from->id[row];
+    rows->lineage[copy] = from->lineage[row];
     batch_append(to, from->type, copy);
+}
+
+/* Whether agents must see two events in one batch: what one engine derives from the first may stand between them. */
+static bool go_together(const OrderKey *a, const OrderKey *b)
+{
+    if (a->kind == ORDER_EVENT)
+        return order_same_root(a, b);
+    return a->time == b->time && a->kind == b->kind;
+}
+
+/* Whether a batch that is full ends before an event. */
+static bool may_end(const Batch *batch, const OrderKey *next)
+{
+    RowRef last = batch->order[batch->n - 1];
+    return !go_together(&batch->rows[last.type].key[last.row], next);
 }
 
 uint32_t reorder_release(Reorder *reorder, const OrderKey *below, Batch *to, uint32_t max)
 {
     uint32_t n = 0;
-    while (reorder->n && to->n < max) {
+    while (reorder->n) {
         Wave *wave = reorder->heap[0];
-        if (order_compare(key_of(wave, wave->next), below) >= 0)
+        const OrderKey *key = key_of(wave, wave->next);
+        if (order_compare(key, below) >= 0 || (to->n >= max && may_end(to, key)))
             break;
         RowRef ref = wave->batch.order[wave->next++];
         copy_row(to, &wave->batch.rows[ref.type], ref.row);

@@ -26,8 +26,9 @@ void reorder_add(Reorder *reorder, uint32_t type, uint32_t row);
 /* Says that no further rows go into the current batch. */
 void reorder_seal(Reorder *reorder);
 
-/* Copies what waits below the key to the end of a batch, in order, until that has max inputs; returns how
- * many. Their strings stay where they are until reorder_reclaim. */
+/* Copies what waits below the key to the end of a batch, in order, until that has max inputs, and more where an
+ * engine's batch must not end (agents/engine.h); returns how many. What they refer to stays where it is until
+ * reorder_reclaim. */
 uint32_t reorder_release(Reorder *reorder, const OrderKey *below, Batch *to, uint32_t max);
 
 /* What was released has been run: its memory is used again. */
