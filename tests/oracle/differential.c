@@ -37,9 +37,33 @@ static bool verbose, tap;
 static FILE *out; /* of reports: standard output, or text that becomes TAP diagnostics */
 
 static const char *const verdict_words[] = {"same", "refused", "too many candidates", "the naive matcher differs",
-                                            "the engine differs from itself", "two outputs have one id", "crashed", "too long"};
+                                            "the engine differs from itself", "two outputs have one id", "nodes differ from the engine",
+                                            "crashed", "too long"};
 
 /* ── One case ── */
+
+/* What a way is compared with. */
+static TrialWay base_of(int way)
+{
+    return way > TRIAL_OPEN && way < TRIAL_NAIVE ? TRIAL_OPEN : TRIAL_BATCHES_1;
+}
+
+static uint32_t way_differs(const Trial *trial, const Outputs *outputs, int way)
+{
+    return outputs_differ(trial->plan, &outputs[base_of(way)], &outputs[way]);
+}
+
+static bool is_sound(const Case *c)
+{
+    int64_t passed = INT64_MIN;
+    for (uint32_t i = 0; i < c->nevents; i++) {
+        if (c->events[i].advance)
+            passed = c->events[i].time;
+        else if (c->events[i].time <= passed)
+            return false;
+    }
+    return true;
+}
 
 static Verdict trial_judge(Trial *trial, const Case *c, Outputs *outputs)
 {
@@ -48,12 +72,16 @@ static Verdict trial_judge(Trial *trial, const Case *c, Outputs *outputs)
         if (way == TRIAL_NAIVE && outputs[way].gave_up)
             return VERDICT_GAVE_UP;
     }
-    for (int way = 1; way < TRIAL_NAIVE; way++)
-        if (outputs_differ(trial->plan, &outputs[0], &outputs[way]) != UINT32_MAX)
+    for (int way = 1; way < TRIAL_OPEN; way++)
+        if (way_differs(trial, outputs, way) != UINT32_MAX)
             return VERDICT_ENGINES;
     if (outputs[0].same_ids)
         return VERDICT_SAME_IDS;
-    return outputs_differ(trial->plan, &outputs[0], &outputs[TRIAL_NAIVE]) == UINT32_MAX ? VERDICT_SAME : VERDICT_DIFFERENT;
+    for (int way = TRIAL_NODES_1; way < TRIAL_NAIVE && is_sound(c); way++)
+        if (way_differs(trial, outputs, way) != UINT32_MAX || outputs[way].broken ||
+            outputs[way].rejected != outputs[TRIAL_OPEN].rejected)
+            return VERDICT_NODES;
+    return way_differs(trial, outputs, TRIAL_NAIVE) == UINT32_MAX ? VERDICT_SAME : VERDICT_DIFFERENT;
 }
 
 static Verdict case_run(const Case *c, bool counts)
@@ -101,7 +129,7 @@ static Verdict case_judge(const Case *c)
         ;
     if (WIFSIGNALED(status))
         return WTERMSIG(status) == SIGALRM ? VERDICT_TOO_LONG : VERDICT_CRASHED;
-    return WEXITSTATUS(status) <= VERDICT_SAME_IDS ? (Verdict)WEXITSTATUS(status) : VERDICT_CRASHED;
+    return WEXITSTATUS(status) <= VERDICT_NODES ? (Verdict)WEXITSTATUS(status) : VERDICT_CRASHED;
 }
 
 /* ── A failing case ── */
@@ -141,19 +169,24 @@ static void print_case(const Case *c, Verdict verdict)
     case_event_json(&end, line, sizeof line);
     fprintf(out, "  %s%s\n", line, c->close ? ", and the windows are closed" : "");
     fflush(out);
-    if (verdict > VERDICT_SAME_IDS)
+    if (verdict > VERDICT_NODES)
         return;
     trial_open(&trial, c->rules);
     if (trial.plan) {
         trial_judge(&trial, c, outputs);
         uint32_t at = UINT32_MAX;
         for (int way = 1; way < TRIAL_WAYS; way++) {
-            uint32_t differs = outputs_differ(trial.plan, &outputs[0], &outputs[way]);
+            uint32_t differs = way_differs(&trial, outputs, way);
             at = differs < at ? differs : at;
         }
-        for (int way = 0; way < TRIAL_WAYS; way++)
-            if (way == 0 || outputs_differ(trial.plan, &outputs[0], &outputs[way]) != UINT32_MAX)
+        for (int way = 0; way < TRIAL_WAYS; way++) {
+            if (outputs[way].broken)
+                fprintf(out, "%s: %s\n", trial_way_words[way], outputs[way].broken);
+            if (way == 0 || way_differs(&trial, outputs, way) != UINT32_MAX)
                 print_outputs(&trial, trial_way_words[way], &outputs[way], at);
+            else if (base_of(way) == TRIAL_OPEN && outputs[way].rejected != outputs[TRIAL_OPEN].rejected)
+                fprintf(out, "%s: other rejections than of one engine\n", trial_way_words[way]);
+        }
     }
     trial_close(&trial);
 }

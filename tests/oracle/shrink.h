@@ -11,6 +11,7 @@ typedef enum Verdict {
     VERDICT_DIFFERENT,
     VERDICT_ENGINES,   /* the ways of running the engine disagree among themselves */
     VERDICT_SAME_IDS,  /* two outputs with one id */
+    VERDICT_NODES,     /* several nodes disagree with one engine, or with what they promise one another */
     VERDICT_CRASHED,
     VERDICT_TOO_LONG,
 } Verdict;

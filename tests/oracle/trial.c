@@ -7,9 +7,11 @@
 #include "agents/engine.h"
 #include "cep/zone.h"
 #include "rules/parser.h"
+#include "tests/oracle/placed.h"
 
 const char *const trial_way_words[TRIAL_WAYS] = {"engine, batches of 1", "engine, batches of 7", "engine, batches of 1024",
-                                                 "engine, row by row", "naive matcher"};
+                                                 "engine, row by row", "engine, without closing", "one node",
+                                                 "two nodes", "four nodes", "naive matcher"};
 
 /* ── The tables of every case ── */
 
@@ -122,8 +124,11 @@ static void collect(void *owner, const EventType *type, const Rows *rows, uint32
 
 static void rejected(void *owner, const Rejection *rejection)
 {
-    (void)owner;
-    (void)rejection;
+    Collector *c = owner;
+    uint64_t hash = (uint64_t)(rejection->agent - c->trial->plan->agents) + 1;
+    for (const char *p = rejection->reason; *p; p++)
+        hash = hash * 31 + (unsigned char)*p;
+    c->outputs.rejected += hash * UINT64_C(0x9E3779B97F4A7C15);
 }
 
 static void number_causes(Arena *arena, Outputs *outputs)
@@ -188,6 +193,29 @@ static Outputs run_engine(Trial *trial, const Case *c, uint32_t batch_rows, bool
     return collector.outputs;
 }
 
+/* ── Nodes ── */
+
+static Outputs run_placed(Trial *trial, const Case *c, uint32_t nodes)
+{
+    Collector collector = {.trial = trial};
+    Sink sink = {.owner = &collector, .event = collect, .rejected = rejected};
+    uint64_t seed = share_hash((Text){(const char *)trial->plan->version, sizeof trial->plan->version}) + nodes, sequence = 0;
+    Placed *placed = placed_new(trial->plan, trial->tables, nodes, seed, &trial->memory, sink);
+    for (uint32_t i = 0; i < c->nevents; i++) {
+        if (c->events[i].advance) {
+            placed_run(placed);
+            placed_advance(placed, c->events[i].time);
+            continue;
+        }
+        feed(placed_batch(placed), trial->plan, &c->events[i], sequence++);
+    }
+    placed_run(placed);
+    placed_advance(placed, c->end);
+    collector.outputs.broken = placed_end(placed);
+    number_causes(&trial->arena, &collector.outputs);
+    return collector.outputs;
+}
+
 /* ── The naive matcher ── */
 
 static Output output_of(Arena *arena, const NaiveEvent *event)
@@ -233,11 +261,17 @@ static Outputs run_naive(Trial *trial, const Case *c)
 
 Outputs trial_run(Trial *trial, const Case *c, TrialWay way)
 {
+    Case open = *c;
+    open.close = false;
     switch (way) {
     case TRIAL_BATCHES_1: return run_engine(trial, c, 1, false);
     case TRIAL_BATCHES_7: return run_engine(trial, c, 7, false);
     case TRIAL_BATCHES_1024: return run_engine(trial, c, BATCH_ROWS, false);
     case TRIAL_ROW_BY_ROW: return run_engine(trial, c, BATCH_ROWS, true);
+    case TRIAL_OPEN: return run_engine(trial, &open, BATCH_ROWS, false);
+    case TRIAL_NODES_1: return run_placed(trial, c, 1);
+    case TRIAL_NODES_2: return run_placed(trial, c, 2);
+    case TRIAL_NODES_4: return run_placed(trial, c, 4);
     default: return run_naive(trial, c);
     }
 }

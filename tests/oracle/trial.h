@@ -9,6 +9,8 @@
 
 typedef enum TrialWay {
     TRIAL_BATCHES_1, TRIAL_BATCHES_7, TRIAL_BATCHES_1024, TRIAL_ROW_BY_ROW, /* the engine */
+    TRIAL_OPEN, /* the same, but no window is closed at the end … */
+    TRIAL_NODES_1, TRIAL_NODES_2, TRIAL_NODES_4, /* … nor on several nodes */
     TRIAL_NAIVE,
     TRIAL_WAYS
 } TrialWay;
@@ -31,6 +33,8 @@ typedef struct Outputs {
     uint32_t n;
     bool gave_up;
     bool same_ids; /* two of them have one id */
+    uint64_t rejected; /* a sum over the rejections, in any order */
+    const char *broken; /* of nodes: a promise that was not kept */
 } Outputs;
 
 /* A compiled network with its tables. */
