@@ -20,32 +20,26 @@ typedef struct IdSource { /* hashed as it lies: no padding */
     int64_t cause_time;
     int64_t window_start;
     uint32_t derive, output;
-    uint16_t kind, revision;
+    uint32_t kind : 2, shared : 30; /* shared: bytes of a timer's key that are not its own */
     uint32_t nth;
 } IdSource;
-
-static XXH128_hash_t id_mix(XXH128_hash_t hash, Text bytes)
-{
-    return bytes.len ? XXH3_128bits_withSeed(bytes.p, bytes.len, hash.low64 ^ (hash.high64 * UINT64_C(0x9E3779B97F4A7C15))) : hash;
-}
 
 /* A timer of the agent is told by its instant, kind, key and number; an event by its id, which has all that in it. */
 static EventId id_make(const Agent *agent, uint32_t derive, const OrderKey *cause, EventId cause_id, uint32_t output,
                        Text key, int64_t window_start)
 {
     IdSource source = {.cause = cause_id, .window_start = window_start, .derive = derive, .output = output,
-                       .kind = (uint16_t)cause->kind};
-    uint32_t own = key.len;
+                       .kind = cause->kind};
     memcpy(source.agent, agent->plan->hash, sizeof source.agent);
     if (cause->kind != ORDER_EVENT && !cause->path) {
         source.cause_time = cause->time;
         source.nth = cause->timer->nth;
+        source.shared = cause->timer->key.len - cause->timer->own;
         key = cause->timer->key;
-        own = cause->timer->own;
     }
     XXH128_hash_t hash = XXH3_128bits_withSeed(&source, sizeof source, agent->engine->id_seed);
-    hash = id_mix(hash, (Text){key.p, own});
-    hash = id_mix(hash, (Text){key.p + own, key.len - own});
+    if (key.len)
+        hash = XXH3_128bits_withSeed(key.p, key.len, hash.low64 ^ (hash.high64 * UINT64_C(0x9E3779B97F4A7C15)));
     return (EventId){hash.high64 & ~EVENT_ID_INPUT, hash.low64};
 }
 
