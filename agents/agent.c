@@ -70,7 +70,8 @@ static void levels_init(Agent *agent)
     agent->levels = ARENA_ARRAY(&agent->engine->arena, Level, plan->ncontexts + 1);
     for (uint32_t i = 0; i < plan->ncontexts; i++) {
         const ContextStep *step = &plan->contexts[i];
-        bool closing_count = step->kind == CONTEXT_LAST && step->last_count && i + 1 == plan->ncontexts;
+        bool closing_count = step->kind == CONTEXT_LAST && step->last_count && i + 1 == plan->ncontexts &&
+                             plan->kind != AGENT_PATTERN; /* which leaves out events that the context counts */
         if (step->kind == CONTEXT_LAST && (step->last || closing_count)) {
             trailing_add(&agent->trailing, step);
             continue;
@@ -120,7 +121,7 @@ static void nodes_init(Agent *agent)
 /* Whether some program that runs for a match or a derivation has an instruction. */
 static bool plan_reads(const Plan *network, const AgentPlan *plan, Op op)
 {
-    bool reads = program_has(plan->condition, op) || program_has(plan->quiet.per, op) || program_has(plan->expect.since, op);
+    bool reads = program_has(plan->pattern.value, op) || program_has(plan->pattern.condition, op) || program_has(plan->condition, op) || program_has(plan->quiet.per, op) || program_has(plan->expect.since, op);
     for (uint32_t i = 0; i < plan->naggregates; i++)
         reads |= program_has(plan->aggregates[i].value, op) || program_has(plan->aggregates[i].where, op);
     for (uint32_t i = 0; i < plan->ncontexts; i++)
@@ -269,7 +270,8 @@ void agent_activate(Agent *agent)
 bool agent_speaks_at_close(const AgentPlan *plan)
 {
     return (plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE) ||
-           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE);
+           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE) ||
+           (plan->kind == AGENT_PATTERN && plan->pattern.kind == PATTERN_ABSENT);
 }
 
 bool agent_keeps_empty(const Agent *agent, uint32_t level)

@@ -239,6 +239,12 @@ static State value_of(Agent *agent, Handle leaf, const Program *program, const A
     return program_value(program, &view, &around, value);
 }
 
+State set_program(Agent *agent, Handle leaf, const Program *program, uint32_t participant, const Arrival *arrival, Cell *value)
+{
+    const uint16_t *columns = shape_columns(&agent->plan->participants[participant].shape, arrival->rows->type);
+    return value_of(agent, leaf, program, arrival, columns, value);
+}
+
 static bool takes(Agent *agent, Handle leaf, const AggregatePlan *aggregate, const Arrival *arrival, const uint16_t *columns, Cell *value)
 {
     Cell where;

@@ -55,6 +55,9 @@ uint64_t *set_emitted(const Agent *agent, Handle leaf);
 /* Takes in the events of the arrival's participant roles. Returns the participants, a bit each. */
 uint64_t set_add(Agent *agent, Handle leaf, const Arrival *arrival);
 
+/* A program over one participant's event alone. */
+State set_program(Agent *agent, Handle leaf, const Program *program, uint32_t participant, const Arrival *arrival, Cell *value);
+
 /* Lets go of what is out of a trailing window at an instant. */
 void set_expire(Agent *agent, Handle leaf, int64_t time);
 

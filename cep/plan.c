@@ -64,6 +64,17 @@ const char *aggregate_word(AggregateKind kind)
     return words[kind];
 }
 
+const char *pattern_word(PatternKind kind)
+{
+    static const char *const words[PATTERN_KINDS] = {
+#define X(name, word, what) [PATTERN_##name] = word,
+#include "cep/patterns.def"
+#undef X
+    };
+    assert(kind < PATTERN_KINDS);
+    return words[kind];
+}
+
 const char *policy_word(PolicyValue value)
 {
     static const char *const words[POLICY_VALUES] = {

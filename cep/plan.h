@@ -120,6 +120,13 @@ typedef enum AggregateKind {
     AGGREGATE_KINDS
 } AggregateKind;
 
+typedef enum PatternKind {
+#define X(name, word, what) PATTERN_##name,
+#include "cep/patterns.def"
+#undef X
+    PATTERN_KINDS
+} PatternKind;
+
 typedef enum PolicyKind {
 #define POLICY(name, clause) POLICY_##name,
 #include "cep/policies.def"
@@ -289,6 +296,18 @@ typedef struct ExpectPlan {
     bool has_discard;
 } ExpectPlan;
 
+/* A pattern over the set of a partition. */
+typedef struct PatternPlan {
+    PatternKind kind;
+    uint32_t participant;    /* whose value; of absent INDEX_NONE */
+    Program *value;          /* of trends, and the condition of modal ones, over the participant's view alone (as view
+                                0); NULL for the others */
+    Program *condition;      /* edges: bool, as of a threshold */
+    uint64_t absent;         /* absent: a bit per participant that must not come */
+    uint32_t run;            /* `run N`; 0 = the whole set */
+    double by;               /* `by P %`: P / 100 */
+} PatternPlan;
+
 typedef enum DerivePort { PORT_MAIN, PORT_OTHERWISE, PORT_ELSE, PORT_ERROR } DerivePort;
 
 typedef struct DerivePlan {
@@ -339,7 +358,8 @@ typedef struct AgentPlan {
     uint32_t nenriches;
     AggregatePlan *aggregates;
     uint32_t naggregates;
-    Program *condition;      /* threshold: the Boolean over aggregates; reads VIEW_LATEST views */
+    PatternPlan pattern;     /* pattern */
+    Program *condition;      /* threshold: the Boolean over aggregates; reads VIEW_LATEST views; pattern: its `where` */
     StepPlan *steps;         /* sequence */
     uint32_t nsteps;
     ConjunctPlan *conjuncts; /* of the pattern's where, sequence */
@@ -389,6 +409,7 @@ uint32_t plan_agent(const Plan *plan, Text name);
 const char *agent_kind_word(AgentKind kind);
 const char *context_kind_word(ContextKind kind);
 const char *aggregate_word(AggregateKind kind);
+const char *pattern_word(PatternKind kind);
 const char *policy_word(PolicyValue value);
 const char *severity_word(Severity severity);
 

@@ -105,8 +105,10 @@ static void match_check(Checker *check, AgentCheck *work, Family family)
     }
     if (p->match.value == AST_MATCH_ONCE_PER_RUN && family != FAMILY_RUN)
         misplaced(check, p->match.span, "match once per run", family, "a run is `increasing w.x run 4`");
-    else if (p->match.value == AST_MATCH_EVERY_TIME && family != FAMILY_THRESHOLD)
+    else if (p->match.value == AST_MATCH_EVERY_TIME && family != FAMILY_THRESHOLD && family != FAMILY_RUN)
         nothing(check, p->match.span, "match every time", is_default);
+    else if (p->match.value == AST_MATCH_ONCE_PER_RUN)
+        nothing(check, p->match.span, "match once per run", is_default);
     else if (p->match.value == AST_MATCH_ONCE && family == FAMILY_THRESHOLD && work->agent->closes)
         nothing(check, p->match.span, "match once", is_default);
 }

@@ -248,6 +248,8 @@ void lower_keys(LowerAgent *agent, uint32_t input);
 void lower_conditions(LowerAgent *agent, uint32_t input);
 /* The pattern's steps and conjuncts, the threshold's condition, the expectation. Conditions on one participant
  * alone go into its filter. */
+/* Whether a pattern is one over the set of a partition. */
+bool lower_set_pattern(const AstPattern *pattern);
 void lower_detect(LowerAgent *agent);
 void lower_expect(LowerAgent *agent);
 void lower_policies(LowerAgent *agent);

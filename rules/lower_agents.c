@@ -36,7 +36,7 @@ static AgentKind kind_of(const ModelAgent *model)
     if (ast->expect)
         return AGENT_EXPECT;
     if (ast->detect)
-        return ast->detect->pattern ? AGENT_SEQUENCE : AGENT_THRESHOLD;
+        return !ast->detect->pattern ? AGENT_THRESHOLD : lower_set_pattern(ast->detect->pattern) ? AGENT_PATTERN : AGENT_SEQUENCE;
     if (reads_aggregates(model))
         return AGENT_AGGREGATE;
     if (model->kind == AGENT_SPLIT || model->kind == AGENT_COMPOSE || model->kind == AGENT_SORT || model->kind == AGENT_PATTERN)
@@ -46,7 +46,7 @@ static AgentKind kind_of(const ModelAgent *model)
 
 static bool kind_is_stateful(AgentKind kind)
 {
-    return kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_SEQUENCE || kind == AGENT_EXPECT;
+    return kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_SEQUENCE || kind == AGENT_EXPECT || kind == AGENT_PATTERN;
 }
 
 /* ── Emission ── */
@@ -314,7 +314,7 @@ static void lower_place(LowerAgent *agent)
 static bool keeps_all(const LowerAgent *agent)
 {
     const AgentPlan *plan = agent->plan;
-    return plan->kind == AGENT_SEQUENCE || plan->kind == AGENT_EXPECT || agent->ast->policies.evaluate.set ||
+    return plan->kind == AGENT_SEQUENCE || plan->kind == AGENT_EXPECT || plan->kind == AGENT_PATTERN || agent->ast->policies.evaluate.set ||
            (plan->kind == AGENT_AGGREGATE && (plan->emit.kind == EMIT_AT_CLOSE || plan->emit.kind == EMIT_EVERY));
 }
 

@@ -285,7 +285,7 @@ void lower_contexts(LowerAgent *agent)
     note_contexts(agent->lowering, &agent->ast->contexts);
     const ModelAgent *model = agent->model;
     const AstDetect *detect = agent->ast->detect;
-    bool trailing = agent->plan->kind == AGENT_THRESHOLD && detect->within;
+    bool trailing = (agent->plan->kind == AGENT_THRESHOLD || agent->plan->kind == AGENT_PATTERN) && detect->within;
     AgentPlan *plan = agent->plan;
     plan->ncontexts = model->nsteps + trailing;
     plan->contexts = ARENA_ARRAY(agent->lowering->arena, ContextStep, plan->ncontexts);

@@ -17,6 +17,69 @@ static void lower_threshold(LowerAgent *agent)
     agent->plan->condition = lower_conjunction(&scope, both, detect->where.condition ? 2 : 1);
 }
 
+/* ── Patterns over the set ── */
+
+static bool set_pattern(AstPatternKind kind, PatternKind *found)
+{
+    static const PatternKind kinds[AST_PATTERN_KIND_COUNT] = {
+#define X(name, word, what) [AST_PATTERN_##name] = PATTERN_##name + 1,
+#include "cep/patterns.def"
+#undef X
+    };
+    if (!kinds[kind])
+        return false;
+    *found = kinds[kind] - 1;
+    return true;
+}
+
+bool lower_set_pattern(const AstPattern *pattern)
+{
+    PatternKind kind;
+    return set_pattern(pattern->kind, &kind);
+}
+
+/* The alias whose events an expression is about: the first that it names. */
+static const ModelAlias *subject(LowerAgent *agent, const Expr *expr)
+{
+    Reads reads = lower_reads(agent, expr);
+    uint64_t events = reads.latest & agent->on_events;
+    return events ? agent->model->aliases[__builtin_ctzll(events)] : agent->model->aliases[0];
+}
+
+static void lower_member_value(LowerAgent *agent, const Expr *expr, PatternPlan *plan)
+{
+    const ModelAlias *alias = subject(agent, expr);
+    LowerScope scope = lower_agent_scope(agent);
+    scope.self = alias;
+    scope.condition = true;
+    plan->participant = lower_participant(agent, alias);
+    plan->value = lower_program(&scope, expr, TYPE_KINDS);
+}
+
+static void lower_pattern_over_set(LowerAgent *agent)
+{
+    const AstDetect *detect = agent->ast->detect;
+    const AstPattern *ast = detect->pattern;
+    PatternPlan *plan = &agent->plan->pattern;
+    LowerScope scope = lower_agent_scope(agent);
+    scope.condition = true;
+    plan->participant = INDEX_NONE;
+    set_pattern(ast->kind, &plan->kind);
+    if (ast->kind == AST_PATTERN_BECOMES || ast->kind == AST_PATTERN_CEASES)
+        plan->condition = lower_program(&scope, ast->expr, TYPE_BOOL);
+    else if (ast->expr)
+        lower_member_value(agent, ast->expr, plan);
+    for (uint32_t i = 0; ast->kind == AST_PATTERN_ABSENT && i < ast->alias_count; i++)
+        plan->absent |= UINT64_C(1) << lower_participant(agent, ((ModelAlias **)ast->note)[i]);
+    plan->run = ast->count.set ? (uint32_t)(ast->count.value > UINT32_MAX ? UINT32_MAX : ast->count.value) : 0;
+    Cell by;
+    if (ast->percent && lower_literal(agent->lowering, ast->percent, TYPE_FLOAT, &by))
+        plan->by = by.f / 100;
+    Conjunct where = {.expr = detect->where.condition, .without_unknowns = detect->where.without_unknowns};
+    if (detect->where.condition)
+        agent->plan->condition = lower_conjunction(&scope, &where, 1);
+}
+
 /* ── The steps of a sequence ── */
 
 static bool refused_loop(LowerAgent *agent, const AstLoop *loop)
@@ -216,6 +279,8 @@ void lower_detect(LowerAgent *agent)
         return;
     if (agent->plan->kind == AGENT_THRESHOLD)
         lower_threshold(agent);
+    else if (agent->plan->kind == AGENT_PATTERN)
+        lower_pattern_over_set(agent);
     else
         lower_sequence(agent);
 }

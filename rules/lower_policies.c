@@ -1,4 +1,5 @@
 /* Policies with their defaults, when aggregates are emitted, and the sentence on what bounds an agent's state. */
+#include "rules/check.h"
 #include "rules/lower.h"
 
 static const bool policy_runs[] = {
@@ -24,6 +25,8 @@ static PolicyValue lower_match(LowerAgent *agent, const AstPolicies *ast)
                 (uint32_t)(ast->match.at_most.value > UINT32_MAX ? UINT32_MAX : ast->match.at_most.value);
         return checked(agent, values[ast->match.value], "match", ast->match.span);
     }
+    if (agent->plan->kind == AGENT_PATTERN && agent->ast->detect->pattern->count.set)
+        return MATCH_ONCE_PER_RUN;
     return agent->plan->kind == AGENT_THRESHOLD && !agent->ast->quiet ? MATCH_ONCE : MATCH_EVERY_TIME;
 }
 
@@ -41,7 +44,8 @@ static PolicyValue lower_evaluate(LowerAgent *agent, const AstPolicies *ast)
     static const PolicyValue values[] = {EVALUATE_IMMEDIATELY, EVALUATE_AT_CLOSE, EVALUATE_ON};
     agent->plan->policies.evaluate_on = INDEX_NONE;
     if (!ast->evaluate.set)
-        return EVALUATE_IMMEDIATELY;
+        return agent->plan->kind == AGENT_PATTERN && pattern_defers(agent->ast->detect->pattern) ? EVALUATE_AT_CLOSE
+                                                                                                  : EVALUATE_IMMEDIATELY;
     if (ast->evaluate.value == AST_EVALUATE_ON)
         for (uint32_t i = 0; i < agent->plan->nevents; i++)
             if (text_is(agent->model->aliases[i]->name, ast->evaluate.alias.text))

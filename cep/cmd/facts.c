@@ -332,6 +332,23 @@ static void tell_aggregates(Teller *teller)
         tell(teller, "aggregate", formula_aggregate(i, &teller->names, teller->arena));
 }
 
+static Text pattern_text(const Teller *teller)
+{
+    const AgentPlan *agent = teller->agent;
+    const PatternPlan *pattern = &agent->pattern;
+    const Program *of = pattern->value ? pattern->value : pattern->condition;
+    Text text = text_of(pattern_word(pattern->kind));
+    if (of)
+        text = arena_printf(teller->arena, "%.*s %.*s", TEXT_ARGS(text), TEXT_ARGS(formula(teller, of)));
+    if (pattern->run)
+        text = arena_printf(teller->arena, "%.*s run %u", TEXT_ARGS(text), pattern->run);
+    if (pattern->by != 0)
+        text = arena_printf(teller->arena, "%.*s by %g %%", TEXT_ARGS(text), pattern->by * 100);
+    if (agent->condition)
+        text = arena_printf(teller->arena, "%.*s where %.*s", TEXT_ARGS(text), TEXT_ARGS(formula(teller, agent->condition)));
+    return text;
+}
+
 static void tell_detect(Teller *teller, bool code)
 {
     switch (teller->agent->kind) {
@@ -340,6 +357,10 @@ static void tell_detect(Teller *teller, bool code)
         tell(teller, "detect", formula(teller, teller->agent->condition));
         if (code)
             tell_code(teller, "code", teller->agent->condition);
+        break;
+    case AGENT_PATTERN:
+        tell_aggregates(teller);
+        tell(teller, "detect", pattern_text(teller));
         break;
     case AGENT_SEQUENCE:
         tell_sequence(teller, code);
@@ -424,6 +445,12 @@ static void tell_policies(Teller *teller)
     case AGENT_THRESHOLD:
         tell_evaluate(teller);
         tell_match(teller, agent->quiet.duration ? MATCH_EVERY_TIME : MATCH_ONCE);
+        tell_policy(teller, "consume", policies->consume, CONSUME_NONE);
+        tell_evidence(teller);
+        break;
+    case AGENT_PATTERN:
+        tell_evaluate(teller);
+        tell_match(teller, agent->pattern.run ? MATCH_ONCE_PER_RUN : MATCH_EVERY_TIME);
         tell_policy(teller, "consume", policies->consume, CONSUME_NONE);
         tell_evidence(teller);
         break;

@@ -9,7 +9,7 @@
 enum { SHAPES_MAX = 1 << 18, LINKS = 4, AGAINS = 4, EMITS = 4 };
 
 struct Coverage {
-    uint32_t agents[AGENT_KINDS], contexts[CONTEXT_KINDS], aggregates[AGGREGATE_KINDS], policies[POLICY_VALUES];
+    uint32_t agents[AGENT_KINDS], contexts[CONTEXT_KINDS], patterns[PATTERN_KINDS], runs, aggregates[AGGREGATE_KINDS], policies[POLICY_VALUES];
     uint32_t links[LINKS], loops, agains[AGAINS], expects[AGAINS], emits[EMITS], quiets, conjuncts, withins;
     uint32_t nshapes;
     uint64_t shapes[SHAPES_MAX];
@@ -78,7 +78,7 @@ static void shape_add(Coverage *c, uint64_t hash)
 static void agent_add(Coverage *c, const AgentPlan *agent)
 {
     uint64_t shape = 1;
-    bool detects = agent->kind == AGENT_SEQUENCE || agent->kind == AGENT_THRESHOLD;
+    bool detects = agent->kind == AGENT_SEQUENCE || agent->kind == AGENT_THRESHOLD || agent->kind == AGENT_PATTERN;
     c->agents[agent->kind]++;
     mix(&shape, agent->kind);
     for (uint32_t i = 0; i < agent->ncontexts; i++) {
@@ -99,6 +99,11 @@ static void agent_add(Coverage *c, const AgentPlan *agent)
     if (agent->kind == AGENT_EXPECT) {
         c->expects[agent->expect.again]++;
         mix(&shape, agent->expect.again * 2u + agent->expect.inclusive);
+    }
+    if (agent->kind == AGENT_PATTERN) {
+        c->patterns[agent->pattern.kind]++;
+        c->runs += agent->pattern.run > 0;
+        mix(&shape, 3000u + agent->pattern.kind * 2u + (agent->pattern.run > 0));
     }
     if (agent->kind == AGENT_AGGREGATE) {
         c->emits[agent->emit.kind]++;
@@ -145,6 +150,9 @@ uint32_t coverage_print(const Coverage *c, FILE *out)
         missed += row_print(out, "agent", agent_kind_word(i), c->agents[i], agent_runs[i]);
     for (int i = 0; i < CONTEXT_KINDS; i++)
         missed += row_print(out, "context", context_kind_word(i), c->contexts[i], context_runs[i]);
+    for (int i = 0; i < PATTERN_KINDS; i++)
+        missed += row_print(out, "pattern", pattern_word(i), c->patterns[i], true);
+    missed += row_print(out, "pattern", "run", c->runs, true);
     for (int i = 0; i < AGGREGATE_KINDS; i++)
         missed += row_print(out, "aggregate", aggregate_word(i), c->aggregates[i], aggregate_runs[i]);
     for (int i = 0; i < POLICY_VALUES; i++)
@@ -179,6 +187,8 @@ uint32_t coverage_unknown(FILE *out)
         n += unknown(out, "agent kind", agent_kind_word(i), agent_runs[i], naive_knows_agent(i));
     for (int i = 0; i < CONTEXT_KINDS; i++)
         n += unknown(out, "context", context_kind_word(i), context_runs[i], naive_knows_context(i));
+    for (int i = 0; i < PATTERN_KINDS; i++)
+        n += unknown(out, "pattern", pattern_word(i), true, naive_knows_pattern(i));
     for (int i = 0; i < AGGREGATE_KINDS; i++)
         n += unknown(out, "aggregate", aggregate_word(i), aggregate_runs[i], naive_knows_aggregate(i));
     for (int i = 0; i < POLICY_VALUES; i++)

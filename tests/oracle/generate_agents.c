@@ -371,8 +371,57 @@ static void put_expect(Maker *m)
     put_quiet(m, "a", 10);
 }
 
+/* Returns whether participants have events in its match. */
+static bool put_pattern_words(Maker *m, bool two)
+{
+    static const char *const modal[] = {"always t.v < 3", "always t.w <= 2.0", "sometimes t.v > 1", "sometimes t.k == 1", "always 6 / t.v > 1"};
+    static const char *const edges[] = {"becomes t.v > 1", "ceases t.v > 1", "becomes count(t) > 2", "ceases avg(t.v) > 1.0", "becomes t.k == 1"};
+    static const char *const trends[] = {"increasing", "decreasing", "stable", "nonincreasing", "nondecreasing", "mixed"};
+    static const char *const values[] = {"t.v", "t.v", "t.w", "t.k", "t.s", "t.v - t.k"};
+    switch (maker_below(m, m->closes && !m->trailing ? 5 : 4)) {
+    case 0: put(m, "%s", RANDOM_OF(&m->random, modal)); break;
+    case 1: put(m, "%s", RANDOM_OF(&m->random, edges)); break;
+    case 2: put(m, "%s %s", RANDOM_OF(&m->random, trends), RANDOM_OF(&m->random, values)); break;
+    case 3:
+        put(m, "%s t.v run %u%s", trends[maker_below(m, 5)], 2 + maker_below(m, 2), maker_percent(m, 20) ? " by 50 %" : "");
+        break;
+    default:
+        put(m, "%s", !two ? "absent(t)" : maker_percent(m, 50) ? "absent(t, u)" : "absent(u)");
+        return false;
+    }
+    return true;
+}
+
+static void put_pattern(Maker *m)
+{
+    maker_agent(m, 20, true);
+    put_on(m, "t", 30);
+    bool two = maker_percent(m, 20);
+    if (two)
+        put_on(m, "u", 30);
+    put(m, "  detect ");
+    bool bound = put_pattern_words(m, two);
+    put(m, "\n");
+    if (maker_percent(m, 15))
+        put(m, "  match at most %u\n", 1 + maker_below(m, 3));
+    else if (maker_percent(m, 15))
+        put(m, "  match %s\n", maker_percent(m, 50) ? "once" : "every time");
+    if (maker_percent(m, 30))
+        put(m, "  consume matched\n");
+    if (bound && maker_percent(m, 60))
+        put(m, "  evaluate immediately\n");
+    put_evidence(m);
+    if (!bound) {
+        put(m, "  derive D%u { v: 1%s }\n", m->agent, m->windowed ? ", t: context.start" : "");
+        return;
+    }
+    put_set_derive(m, 'D');
+    put_when(m, "t", 10);
+    put_quiet(m, "t", 10);
+}
+
 void maker_body(Maker *m)
 {
-    static void (*const kinds[])(Maker *) = {put_stateless, put_threshold, put_aggregate, put_sequence, put_sequence, put_expect};
+    static void (*const kinds[])(Maker *) = {put_stateless, put_threshold, put_aggregate, put_sequence, put_sequence, put_expect, put_pattern};
     RANDOM_OF(&m->random, kinds)(m);
 }

@@ -6,14 +6,15 @@
 bool naive_knows_agent(AgentKind kind)
 {
     return kind == AGENT_FILTER || kind == AGENT_TRANSLATE || kind == AGENT_PROJECT || kind == AGENT_ENRICH ||
-           kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_SEQUENCE || kind == AGENT_EXPECT;
+           kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_PATTERN || kind == AGENT_SEQUENCE ||
+           kind == AGENT_EXPECT;
 }
 
 bool naive_knows_policy(PolicyValue value)
 {
     switch (value) {
     case EVALUATE_IMMEDIATELY: case EVALUATE_AT_CLOSE: case EVALUATE_ON:
-    case MATCH_EVERY_TIME: case MATCH_ONCE: case MATCH_AT_MOST:
+    case MATCH_EVERY_TIME: case MATCH_ONCE: case MATCH_AT_MOST: case MATCH_ONCE_PER_RUN:
     case PICK_FIRST: case PICK_LAST: case PICK_EACH:
     case CONSUME_MATCHED: case CONSUME_NONE: case CONSUME_EVERYTHING:
     case ORDER_OCCURRENCE:

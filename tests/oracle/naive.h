@@ -73,6 +73,7 @@ enum { NAIVE_CANDIDATES_MAX = 3000000 };
 /* Whether the matcher knows a kind or policy value; what the engine runs and this does not is a hole in the net. */
 bool naive_knows_agent(AgentKind kind);
 bool naive_knows_context(ContextKind kind);
+bool naive_knows_pattern(PatternKind kind);
 bool naive_knows_aggregate(AggregateKind kind);
 bool naive_knows_policy(PolicyValue value);
 

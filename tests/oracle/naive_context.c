@@ -185,7 +185,7 @@ void naive_scope_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t ti
         qsort(list, n, sizeof *list, naive_scope_compare);
     for (uint32_t i = 0; i < n && deferred; i++) {
         int64_t end = naive_scope_end(agent->plan, list[i]), at = end == TIME_NONE || time < end ? time : end;
-        if (agent->plan->kind == AGENT_AGGREGATE || agent->plan->kind == AGENT_THRESHOLD)
+        if (agent->plan->kind == AGENT_AGGREGATE || agent->plan->kind == AGENT_THRESHOLD || agent->plan->kind == AGENT_PATTERN)
             naive_set_close(naive, agent, list[i], at, cause);
         else if (agent->plan->kind == AGENT_SEQUENCE)
             naive_sequence_close(naive, agent, list[i], at, cause);
@@ -450,6 +450,8 @@ static void leaf(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
     }
     if (agent->plan->kind == AGENT_EXPECT)
         naive_expect_event(naive, agent, scope, walk->event, roles, walk->cause);
+    else if (roles && agent->plan->kind == AGENT_PATTERN)
+        naive_pattern_event(naive, agent, scope, walk->event, roles, walk->cause);
     else if (roles && agent->plan->kind == AGENT_SEQUENCE)
         naive_sequence_event(naive, agent, scope, walk->event, roles, walk->cause);
     else if (roles)

@@ -93,7 +93,8 @@ bool naive_exists(const AgentPlan *plan)
             return false;
     }
     return clocks == 1 && ((plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE) ||
-                           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE));
+                           (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE) ||
+                           (plan->kind == AGENT_PATTERN && plan->pattern.kind == PATTERN_ABSENT));
 }
 
 void naive_exist(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time)

@@ -99,6 +99,7 @@ struct Scope {
     /* a leaf, level == ncontexts */
     Member *members;
     uint32_t nmembers;
+    bool held, run_reported; /* of edges: it was true; of runs: this one was */
     const NaiveEvent **latest; /* by participant: the latest of it that ever came */
     uint64_t matches;
     Reported *reported;
@@ -229,6 +230,10 @@ const Scope *naive_window(const Scope *scope);
 void naive_stateless_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveEvent *event, Cause *cause);
 void naive_set_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveEvent *event, uint64_t roles, Cause *cause);
 void naive_set_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time, Cause *cause);
+void naive_pattern_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveEvent *event, uint64_t roles, Cause *cause);
+void naive_pattern(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t at, int64_t time, Cause *cause);
+void naive_member_add(Naive *naive, const AgentPlan *plan, Scope *scope, const NaiveEvent *event, uint64_t roles);
+bool naive_spent(const AgentPlan *plan, const Scope *scope);
 void naive_set_tick(Naive *naive, NaiveAgent *agent, Scope *scope, Cause *cause);
 void naive_sequence_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveEvent *event, uint64_t roles, Cause *cause);
 void naive_sequence_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time, Cause *cause);
@@ -248,6 +253,8 @@ typedef struct Match {
     int64_t time;               /* occurrence of what is derived */
 } Match;
 
+/* C.0: all that is in the partition. */
+Match naive_whole_set(Naive *naive, const AgentPlan *plan, const Scope *scope, int64_t at, int64_t time);
 /* One Bound per participant, all empty. */
 Bound *naive_bounds(Naive *naive, const AgentPlan *plan);
 void naive_bound_add(Naive *naive, Bound *bound, const NaiveEvent *event);

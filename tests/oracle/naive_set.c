@@ -1,7 +1,7 @@
 /* Aggregates (B.6) and thresholds (C.2): the set of the partition's participants, evaluated anew each time. */
 #include "tests/oracle/naive_parts.h"
 
-static void member_add(Naive *naive, const AgentPlan *plan, Scope *scope, const NaiveEvent *event, uint64_t roles)
+void naive_member_add(Naive *naive, const AgentPlan *plan, Scope *scope, const NaiveEvent *event, uint64_t roles)
 {
     if (!scope->latest)
         scope->latest = ARENA_ARRAY(naive->arena, const NaiveEvent *, plan->nevents);
@@ -13,7 +13,7 @@ static void member_add(Naive *naive, const AgentPlan *plan, Scope *scope, const 
 }
 
 /* The matching set is the whole set (C.0). */
-static Match whole_set(Naive *naive, const AgentPlan *plan, const Scope *scope, int64_t at, int64_t time)
+Match naive_whole_set(Naive *naive, const AgentPlan *plan, const Scope *scope, int64_t at, int64_t time)
 {
     Member *live;
     uint32_t n = naive_live(naive, plan, scope, at, false, &live);
@@ -33,7 +33,7 @@ static Match whole_set(Naive *naive, const AgentPlan *plan, const Scope *scope, 
 }
 
 /* D.2: counted per partition. */
-static bool spent(const AgentPlan *plan, const Scope *scope)
+bool naive_spent(const AgentPlan *plan, const Scope *scope)
 {
     return (plan->policies.match == MATCH_ONCE && scope->matches >= 1) ||
            (plan->policies.match == MATCH_AT_MOST && scope->matches >= plan->policies.match_at_most);
@@ -42,9 +42,9 @@ static bool spent(const AgentPlan *plan, const Scope *scope)
 static void threshold(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t at, int64_t time, Cause *cause)
 {
     const AgentPlan *plan = agent->plan;
-    if (spent(plan, scope))
+    if (naive_spent(plan, scope))
         return;
-    Match match = whole_set(naive, plan, scope, at, time);
+    Match match = naive_whole_set(naive, plan, scope, at, time);
     Look look = {.naive = naive, .agent = plan, .scope = scope, .now = cause->now, .bound = match.bound};
     look.aggregates = naive_aggregates(naive, plan, match.bound, scope, cause->now);
     if (!naive_holds(plan->condition, &look))
@@ -58,14 +58,14 @@ static void threshold(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t at,
 
 static void aggregate(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t at, int64_t time, Cause *cause)
 {
-    Match match = whole_set(naive, agent->plan, scope, at, time);
+    Match match = naive_whole_set(naive, agent->plan, scope, at, time);
     naive_derive(naive, agent, &match, PORT_MAIN, cause);
 }
 
 void naive_set_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveEvent *event, uint64_t roles, Cause *cause)
 {
     const AgentPlan *plan = agent->plan;
-    member_add(naive, plan, scope, event, roles);
+    naive_member_add(naive, plan, scope, event, roles);
     if (plan->kind == AGENT_THRESHOLD) {
         if (plan->policies.evaluate == EVALUATE_IMMEDIATELY ||
             (plan->policies.evaluate == EVALUATE_ON && roles >> plan->policies.evaluate_on & 1))
@@ -86,6 +86,8 @@ void naive_set_event(Naive *naive, NaiveAgent *agent, Scope *scope, const NaiveE
 void naive_set_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t time, Cause *cause)
 {
     const AgentPlan *plan = agent->plan;
+    if (plan->kind == AGENT_PATTERN && plan->policies.evaluate == EVALUATE_AT_CLOSE)
+        naive_pattern(naive, agent, scope, time, time, cause);
     if (plan->kind == AGENT_THRESHOLD && plan->policies.evaluate == EVALUATE_AT_CLOSE)
         threshold(naive, agent, scope, time, time, cause);
     if (plan->kind == AGENT_AGGREGATE && plan->emit.kind == EMIT_AT_CLOSE)
