@@ -14,8 +14,8 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 
-PACKAGES := liblmdb simdjson libpcre2-8 libxxhash libutf8proc jansson
-PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lm
+PACKAGES := liblmdb simdjson libpcre2-8 libxxhash libutf8proc jansson hiredis
+PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lhiredis -lm
 
 MODE_release := -O2 -g
 MODE_debug   := -O0 -g3

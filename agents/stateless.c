@@ -17,18 +17,19 @@ static uint32_t enrich_rows(Agent *agent, const EnrichPlan *enrich, VectorView *
     Engine *engine = agent->engine;
     Arena *scratch = &engine->scratch;
     const TablePlan *plan = &engine->plan->tables[enrich->table];
-    const Table *table = engine->tables[enrich->table];
+    Table *table = engine->tables[enrich->table];
     Surroundings around = views_surroundings(agent, HANDLE_NONE);
-    Cell *keys = arena_raw(scratch, (size_t)n * 2 * sizeof *keys);
+    TableKey *keys = arena_raw(scratch, n * sizeof *keys);
     uint8_t *missing = arena_alloc(scratch, n);
     for (uint32_t k = 0; k < plan->nkeys; k++) {
         Vector vector = program_rows(enrich->keys[k], views, n, &around);
         for (uint32_t i = 0; i < n; i++)
-            missing[i] |= vector_get(&vector, i, &keys[i * 2 + k]) != STATE_OK;
+            missing[i] |= vector_get(&vector, i, &keys[i].cells[k]) != STATE_OK;
     }
     uint32_t *found = arena_raw(scratch, n * sizeof *found), kept = 0;
+    table_find_all(table, keys, missing, n, found);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t row = missing[i] ? ROW_NONE : table_find(table, &keys[i * 2]);
+        uint32_t row = found[i];
         if (row == ROW_NONE && enrich->drop)
             continue;
         for (uint32_t v = 0; v < agent->plan->nviews && kept != i; v++)

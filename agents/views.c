@@ -138,8 +138,8 @@ bool views_enrich(Agent *agent, bool per_match, Handle leaf)
         if (enrich->per_match != per_match)
             continue;
         Surroundings around = views_surroundings(agent, leaf);
-        const Table *table = agent->engine->tables[enrich->table];
-        Cell key[2];
+        Table *table = agent->engine->tables[enrich->table];
+        Cell key[TABLE_KEYS_MAX];
         bool whole = true;
         for (uint32_t k = 0; k < agent->engine->plan->tables[enrich->table].nkeys; k++)
             whole &= program_value(enrich->keys[k], agent->views, &around, &key[k]) == STATE_OK;

@@ -4,13 +4,15 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cep/decimal.h"
+#include "cep/number.h"
 #include "cep/zone.h"
 
 enum {
-    NUMBER_TEXT_MAX = 64, /* bytes; a longer number is refused */
+    PARSED_TEXT_MAX = 64, /* bytes; a longer number is refused */
     DIGITS_MAX = 36,      /* kept by decimal_parse; what is beyond is finer than anything */
     EXPONENT_MAX = 400,
 };
@@ -166,8 +168,8 @@ static bool int_parse(Text text, int64_t *value)
 
 static bool float_parse(Text text, double *value)
 {
-    char copy[NUMBER_TEXT_MAX + 1];
-    if (text.len == 0 || text.len > NUMBER_TEXT_MAX)
+    char copy[PARSED_TEXT_MAX + 1];
+    if (text.len == 0 || text.len > PARSED_TEXT_MAX)
         return false;
     for (uint32_t i = 0; i < text.len; i++)
         if (!is_digit(text.p[i]) && !memchr("+-.eE", text.p[i], 5))
@@ -218,6 +220,40 @@ bool cell_parse(TypeKind type, int64_t unit, Text text, Cell *value)
     default:
         return false;
     }
+}
+
+Text cell_text(TypeKind type, Cell value, char *room)
+{
+    size_t n = 0;
+    switch (type) {
+    case TYPE_STRING:
+        return value.s;
+    case TYPE_BOOL:
+        return value.b ? TEXT("true") : TEXT("false");
+    case TYPE_INT:
+        n = (size_t)snprintf(room, CELL_TEXT_MAX, "%lld", (long long)value.i);
+        break;
+    case TYPE_FLOAT:
+        n = number_float_write(value.f, room);
+        break;
+    case TYPE_TIME:
+        n = time_text(value.i, room);
+        break;
+    case TYPE_DURATION:
+        n = duration_text(value.i, room);
+        break;
+    case TYPE_DECIMAL:
+        n = decimal_write(value.d, room);
+        break;
+    case TYPE_POINT:
+        n = number_float_write(value.p.x, room);
+        room[n++] = ',';
+        n += number_float_write(value.p.y, room + n);
+        break;
+    default:
+        break;
+    }
+    return (Text){room, (uint32_t)n};
 }
 
 const char *cell_expected(TypeKind type, int64_t unit)

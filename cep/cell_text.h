@@ -16,6 +16,11 @@
  * Returns false if the text is not of the type or does not fit. */
 bool cell_parse(TypeKind type, int64_t unit, Text text, Cell *value);
 
+/* Writes what cell_parse reads back as the same value (a time as RFC 3339). A string is itself and not copied; the
+ * others are written to room, of CELL_TEXT_MAX bytes. Empty for the types that cell_parse does not read. */
+enum { CELL_TEXT_MAX = 80 };
+Text cell_text(TypeKind type, Cell value, char *room);
+
 /* What cell_parse wants, for messages: "a whole number". */
 const char *cell_expected(TypeKind type, int64_t unit);
 

@@ -75,8 +75,8 @@ typedef struct TablePlan {
     uint32_t ncolumns;
     uint32_t *keys;           /* column indexes, 1 or 2 */
     uint32_t nkeys;
-    Text source_format;       /* "csv" "tsv" "ndjson"; empty = none */
-    Text source_path;         /* resolved against the rule file's folder */
+    Text source_format;       /* "csv" "tsv" "ndjson" "redis"; empty = none */
+    Text source_path;         /* resolved against the rule file's folder; of "redis" the form of its keys: "acct:{id}" */
 } TablePlan;
 
 /* ── Producers ── */

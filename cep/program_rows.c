@@ -188,24 +188,24 @@ static bool run_header(Work *w)
 
 static bool run_find(Work *w)
 {
-    const Table *table = w->around->tables[w->step->immediate];
-    bool two = w->step->b != REG_NONE;
-    TypeKind type_a = w->a->type, type_b = w->b->type;
+    const Vector *parts[TABLE_KEYS_MAX] = {w->a, w->step->b != REG_NONE ? w->b : NULL};
+    TableKey keys[BATCH_ROWS];
+    uint32_t rows[BATCH_ROWS];
     int64_t *to = w->to;
     states_take(w, w->a);
-    if (two)
+    if (parts[1])
         states_take(w, w->b);
     if (!w->missing)
         memset(w->states, STATE_OK, w->n);
+    for (uint32_t k = 0; k < TABLE_KEYS_MAX && parts[k]; k++)
+        for (uint32_t i = 0; i < w->n; i++)
+            if (w->states[i] == STATE_OK)
+                keys[i].cells[k] = cell_get(parts[k]->type, parts[k]->cells, parts[k]->constant ? 0 : i);
+    table_find_all(w->around->tables[w->step->immediate], keys, w->states, w->n, rows);
     for (uint32_t i = 0; i < w->n; i++) {
-        if (w->states[i] != STATE_OK)
-            continue;
-        Cell key[2] = {cell_get(type_a, w->a->cells, w->a->constant ? 0 : i)};
-        if (two)
-            key[1] = cell_get(type_b, w->b->cells, w->b->constant ? 0 : i);
-        uint32_t row = table_find(table, key);
-        to[i] = row;
-        w->states[i] = row == ROW_NONE ? STATE_NULL : STATE_OK;
+        to[i] = rows[i];
+        if (w->states[i] == STATE_OK && rows[i] == ROW_NONE)
+            w->states[i] = STATE_NULL;
     }
     return states_any(w->states, w->n);
 }

@@ -1,17 +1,26 @@
 /* Tables: a Rows, and an open-addressing index from key to row.
  *
  *   slots ─► [hash 4 B][row + 1 4 B] …        a power of two, at most half full; row + 1 = 0: free
+ *   marks ─► [1 B] …                          a byte a row, only in a table with a source
  *
- * Rows are never removed, so there are no tombstones. Strings are copied into the table's arena; replaced ones are
- * left behind, and the arena is written anew when more than half of it is left behind. So a string read from a
- * table is good until the next table_put. Built for up to a few million rows of reference data. */
+ * Removing moves the slots behind the gap up, so there are no tombstones; a row that was removed is used again.
+ * Strings are copied into the table's arena; replaced ones are left behind, and the arena is written anew when more
+ * than half of it is left behind. So a string read from a table is good until the next table_put of a row that is
+ * there already, or table_forget. Built for up to a few million rows of reference data. */
 #include "cep/table.h"
 
 #include "cep/plan.h"
 
 #include <assert.h>
 
-enum { SLOTS_MIN = 64, KEYS_MAX = 2, WASTE_MIN = 1 << 20 };
+enum { SLOTS_MIN = 64, WASTE_MIN = 1 << 20, PREFETCH_AHEAD = 8 };
+
+/* Of a row, in a table with a source. */
+enum {
+    MARK_ABSENT = 1, /* the key has no row */
+    MARK_READ = 2,   /* since the clock hand came by */
+    MARK_FREE = 4,   /* in no slot */
+};
 
 typedef struct Slot32 {
     uint32_t hash;
@@ -26,11 +35,19 @@ struct Table {
     Rows rows;
     Slot32 *slots;
     uint32_t nslots;
+    uint32_t count; /* rows that are in a slot */
+    bool follows;
+    TableSource source;
+    uint8_t *marks;
+    uint32_t marks_room;
+    uint32_t *free; /* rows to be used again */
+    uint32_t nfree, free_room;
+    uint32_t hand;
 };
 
 Table *table_new(Memory *memory, const TablePlan *plan)
 {
-    assert(plan->nkeys >= 1 && plan->nkeys <= KEYS_MAX);
+    assert(plan->nkeys >= 1 && plan->nkeys <= TABLE_KEYS_MAX);
     Table *table = memory_new(memory, sizeof *table);
     table->memory = memory;
     table->plan = plan;
@@ -50,6 +67,8 @@ void table_free(Table *table)
     if (!table)
         return;
     Memory *memory = table->memory;
+    memory_free(memory, table->free, table->free_room * sizeof *table->free);
+    memory_free(memory, table->marks, table->marks_room);
     memory_free(memory, table->slots, table->nslots * sizeof *table->slots);
     rows_fini(&table->rows, memory);
     arena_fini(&table->strings);
@@ -113,12 +132,6 @@ static void slots_grow(Table *table)
     table->nslots = nslots;
 }
 
-uint32_t table_find(const Table *table, const Cell *key)
-{
-    uint32_t row = slot_of(table, key_hash(table, key), key)->row;
-    return row ? row - 1 : ROW_NONE;
-}
-
 /* Copies every string that a row points to into a new arena. */
 static void strings_compact(Table *table)
 {
@@ -151,35 +164,207 @@ static void string_put(Table *table, uint32_t row, uint32_t column, Text text)
     rows_set(&table->rows, row, column, (Cell){.s = arena_text(&table->strings, text)});
 }
 
+static void *array_grow(Memory *memory, void *array, uint32_t *room, uint32_t wanted, size_t size)
+{
+    uint32_t old = *room, new = old ? old : 64;
+    while (new < wanted)
+        new *= 2;
+    *room = new;
+    return new == old ? array : memory_resize(memory, array, old * size, new * size);
+}
+
+/* A row for a key that has none, in its slot. */
+static uint32_t row_new(Table *table, Slot32 *slot, uint32_t hash)
+{
+    uint32_t row = table->nfree ? table->free[--table->nfree] : rows_add(&table->rows, table->memory);
+    *slot = (Slot32){hash, row + 1};
+    table->count++;
+    if (table->follows) {
+        table->marks = array_grow(table->memory, table->marks, &table->marks_room, table->rows.n, 1);
+        table->marks[row] = MARK_READ;
+    }
+    return row;
+}
+
+static void column_set(Table *table, uint32_t row, uint32_t column, Cell cell, uint8_t state)
+{
+    const Column *c = &table->rows.columns[column];
+    if (state == STATE_OK && type_has_bytes(c->type)) {
+        string_put(table, row, column, cell.s);
+        return;
+    }
+    if (state == STATE_OK) {
+        rows_set(&table->rows, row, column, cell);
+        return;
+    }
+    if (type_has_bytes(c->type) && c->states[row] == STATE_OK) {
+        table->live -= ((const Text *)c->cells)[row].len;
+        table->waste += ((const Text *)c->cells)[row].len;
+    }
+    rows_set_state(&table->rows, row, column, (State)state);
+}
+
 uint32_t table_put(Table *table, const Cell *cells, const uint8_t *states)
 {
-    Cell key[KEYS_MAX];
+    Cell key[TABLE_KEYS_MAX];
     for (uint32_t i = 0; i < table->plan->nkeys; i++) {
         assert(states[table->plan->keys[i]] == STATE_OK);
         key[i] = cells[table->plan->keys[i]];
     }
     uint32_t hash = key_hash(table, key);
     Slot32 *slot = slot_of(table, hash, key);
-    if (!slot->row)
-        *slot = (Slot32){hash, rows_add(&table->rows, table->memory) + 1};
-    uint32_t row = slot->row - 1;
-    for (uint32_t i = 0; i < table->rows.ncolumns; i++) {
-        const Column *column = &table->rows.columns[i];
-        if (states[i] == STATE_OK && type_has_bytes(column->type)) {
-            string_put(table, row, i, cells[i].s);
-        } else if (states[i] == STATE_OK) {
-            rows_set(&table->rows, row, i, cells[i]);
-        } else {
-            if (type_has_bytes(column->type) && column->states[row] == STATE_OK) {
-                table->live -= ((const Text *)column->cells)[row].len;
-                table->waste += ((const Text *)column->cells)[row].len;
-            }
-            rows_set_state(&table->rows, row, i, (State)states[i]);
-        }
-    }
-    if (table->rows.n * 2 > table->nslots)
+    uint32_t row = slot->row ? slot->row - 1 : row_new(table, slot, hash);
+    if (table->follows)
+        table->marks[row] &= (uint8_t)~MARK_ABSENT;
+    for (uint32_t i = 0; i < table->rows.ncolumns; i++)
+        column_set(table, row, i, cells[i], states[i]);
+    if (table->count * 2 > table->nslots)
         slots_grow(table);
     if (table->waste > WASTE_MIN && table->waste > table->live)
         strings_compact(table);
     return row;
+}
+
+/* ── Finding ── */
+
+/* A row for a key that nothing is known about: absent until the source puts it. */
+static uint32_t row_expect(Table *table, Slot32 *slot, uint32_t hash, const Cell *key)
+{
+    uint32_t row = row_new(table, slot, hash);
+    table->marks[row] |= MARK_ABSENT;
+    for (uint32_t i = 0; i < table->plan->nkeys; i++)
+        column_set(table, row, table->plan->keys[i], key[i], STATE_OK);
+    if (table->count * 2 > table->nslots)
+        slots_grow(table);
+    return row;
+}
+
+static uint32_t row_seen(Table *table, uint32_t row)
+{
+    table->marks[row] |= MARK_READ;
+    return table->marks[row] & MARK_ABSENT ? ROW_NONE : row;
+}
+
+uint32_t table_find(Table *table, const Cell *key)
+{
+    uint32_t hash = key_hash(table, key);
+    Slot32 *slot = slot_of(table, hash, key);
+    if (!table->follows)
+        return slot->row ? slot->row - 1 : ROW_NONE;
+    if (slot->row)
+        return row_seen(table, slot->row - 1);
+    uint32_t row = row_expect(table, slot, hash, key);
+    table->source.fetch(table->source.owner, &row, 1);
+    return row_seen(table, row);
+}
+
+void table_find_all(Table *table, const TableKey *keys, const uint8_t *missing, uint32_t n, uint32_t *rows)
+{
+    assert(n <= BATCH_ROWS);
+    uint32_t hashes[BATCH_ROWS], wanted[BATCH_ROWS], nwanted = 0;
+    for (uint32_t i = 0; i < n; i++)
+        hashes[i] = missing[i] ? 0 : key_hash(table, keys[i].cells);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i + PREFETCH_AHEAD < n)
+            __builtin_prefetch(&table->slots[hashes[i + PREFETCH_AHEAD] & (table->nslots - 1)]);
+        rows[i] = ROW_NONE;
+        if (missing[i])
+            continue;
+        Slot32 *slot = slot_of(table, hashes[i], keys[i].cells);
+        if (slot->row)
+            rows[i] = slot->row - 1;
+        else if (table->follows)
+            rows[i] = wanted[nwanted++] = row_expect(table, slot, hashes[i], keys[i].cells);
+    }
+    if (!table->follows)
+        return;
+    if (nwanted)
+        table->source.fetch(table->source.owner, wanted, nwanted);
+    for (uint32_t i = 0; i < n; i++)
+        if (rows[i] != ROW_NONE)
+            rows[i] = row_seen(table, rows[i]);
+}
+
+/* ── Tables that are a cache ── */
+
+void table_follow(Table *table, TableSource source)
+{
+    assert(table->rows.n == 0);
+    table->follows = true;
+    table->source = source;
+}
+
+uint32_t table_count(const Table *table)
+{
+    return table->count;
+}
+
+/* Closes the gap in the probe sequences that run over it. */
+static void slot_free(Table *table, uint32_t gap)
+{
+    uint32_t mask = table->nslots - 1;
+    for (uint32_t i = (gap + 1) & mask; table->slots[i].row; i = (i + 1) & mask) {
+        uint32_t home = table->slots[i].hash & mask;
+        if (((i - home) & mask) >= ((i - gap) & mask)) {
+            table->slots[gap] = table->slots[i];
+            gap = i;
+        }
+    }
+    table->slots[gap] = (Slot32){0, 0};
+}
+
+static void slot_remove(Table *table, Slot32 *slot)
+{
+    uint32_t row = slot->row - 1;
+    slot_free(table, (uint32_t)(slot - table->slots));
+    for (uint32_t i = 0; i < table->rows.ncolumns; i++)
+        column_set(table, row, i, (Cell){0}, STATE_NULL);
+    table->marks[row] = MARK_FREE;
+    table->free = array_grow(table->memory, table->free, &table->free_room, table->nfree + 1, sizeof *table->free);
+    table->free[table->nfree++] = row;
+    table->count--;
+}
+
+bool table_forget(Table *table, const Cell *key)
+{
+    assert(table->follows);
+    Slot32 *slot = slot_of(table, key_hash(table, key), key);
+    if (!slot->row)
+        return false;
+    slot_remove(table, slot);
+    return true;
+}
+
+void table_row_key(const Table *table, uint32_t row, Cell *key)
+{
+    for (uint32_t i = 0; i < table->plan->nkeys; i++) {
+        const Column *column = &table->rows.columns[table->plan->keys[i]];
+        key[i] = cell_get(column->type, column->cells, row);
+    }
+}
+
+uint32_t table_evict(Table *table, uint32_t most)
+{
+    uint32_t evicted = 0;
+    while (table->count > most) {
+        uint32_t row = table->hand++ % table->rows.n;
+        bool read = table->marks[row] & MARK_READ;
+        table->marks[row] &= (uint8_t)~MARK_READ;
+        if (read || table->marks[row] & MARK_FREE)
+            continue;
+        Cell key[TABLE_KEYS_MAX];
+        table_row_key(table, row, key);
+        evicted += table_forget(table, key);
+    }
+    return evicted;
+}
+
+void table_empty(Table *table)
+{
+    assert(table->follows);
+    memset(table->slots, 0, table->nslots * sizeof *table->slots);
+    rows_clear(&table->rows);
+    arena_reset(&table->strings);
+    table->live = table->waste = 0;
+    table->count = table->nfree = table->hand = 0;
 }

@@ -1,7 +1,17 @@
 /* Texts that need more than an inline function. */
 #include "cep/text.h"
 
+#include "cep/letter.h"
+
 enum { DISTANCE_LEN_MAX = 64 };
+
+bool text_is_utf8(Text text)
+{
+    uint32_t letter = 0;
+    for (const char *p = text.p, *end = p + text.len; p < end && letter < LETTER_INVALID;)
+        p += letter_read(p, end, &letter);
+    return letter < LETTER_INVALID;
+}
 
 uint32_t text_distance(Text a, Text b, uint32_t limit)
 {

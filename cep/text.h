@@ -40,6 +40,9 @@ static inline int text_compare(Text a, Text b)
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Whether all bytes are UTF-8. */
+bool text_is_utf8(Text text);
+
 /* The number of single-character edits between two texts, at most limit + 1. For "did you mean". */
 uint32_t text_distance(Text a, Text b, uint32_t limit);
 

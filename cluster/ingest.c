@@ -282,6 +282,20 @@ typedef struct Run {
     Surroundings around;
 } Run;
 
+/* Gives a row its value. A string that was looked up in a table may go before the event does, and is copied. */
+static void run_set(Run *run, uint32_t row, uint32_t column, const Vector *values, uint32_t k, bool looked_up)
+{
+    Cell value;
+    State state = vector_get(values, k, &value);
+    if (state != STATE_OK) {
+        rows_set_state(run->rows, row, column, state);
+        return;
+    }
+    if (looked_up && type_has_bytes(values->type))
+        value.s = arena_text(run->around.scratch, value.s);
+    rows_set(run->rows, row, column, value);
+}
+
 /* Where a default goes in: the rows without a value. */
 static void run_fill(Run *run, uint32_t column)
 {
@@ -291,31 +305,21 @@ static void run_fill(Run *run, uint32_t column)
         missing += c->states[run->first + k] != STATE_OK;
     if (missing == 0)
         return;
-    Vector values = program_rows(run->type->attributes[column].fill, NULL, run->n, &run->around);
-    for (uint32_t k = 0; k < run->n; k++) {
-        Cell value;
-        if (c->states[run->first + k] == STATE_OK)
-            continue;
-        State state = vector_get(&values, k, &value);
-        if (state == STATE_OK)
-            rows_set(run->rows, run->first + k, column, value);
-        else
-            rows_set_state(run->rows, run->first + k, column, state);
-    }
+    const Program *fill = run->type->attributes[column].fill;
+    bool looked_up = program_has(fill, OP_FIND);
+    Vector values = program_rows(fill, NULL, run->n, &run->around);
+    for (uint32_t k = 0; k < run->n; k++)
+        if (c->states[run->first + k] != STATE_OK)
+            run_set(run, run->first + k, column, &values, k, looked_up);
 }
 
 static void run_compute(Run *run, uint32_t column)
 {
     const Attribute *attribute = &run->type->attributes[column];
+    bool looked_up = program_has(attribute->compute, OP_FIND);
     Vector values = program_rows(attribute->compute, &run->view, run->n, &run->around);
-    for (uint32_t k = 0; k < run->n; k++) {
-        Cell value;
-        State state = vector_get(&values, k, &value);
-        if (state == STATE_OK)
-            rows_set(run->rows, run->first + k, column, value);
-        else
-            rows_set_state(run->rows, run->first + k, column, state);
-    }
+    for (uint32_t k = 0; k < run->n; k++)
+        run_set(run, run->first + k, column, &values, k, looked_up);
 }
 
 /* After the values are what they will be: no error, and null only where it may be. */

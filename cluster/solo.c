@@ -28,7 +28,7 @@ typedef struct Solo {
     const Plan *plan;
     Memory *memory;
     SoloOptions options;
-    Table **tables;
+    Tables *tables;
     Feed *feeds;
     uint32_t nfeeds, open;
     Ingest *ingest;
@@ -142,7 +142,9 @@ static Batch *batch_of_engine(void *owner)
 
 static void run_engine(void *owner)
 {
-    engine_run(((Solo *)owner)->engine);
+    Solo *solo = owner;
+    tables_turn(solo->tables, engine_batch(solo->engine));
+    engine_run(solo->engine);
 }
 
 static void flush(Solo *solo)
@@ -228,27 +230,34 @@ static int leave_out_idle(Solo *solo)
 /* Which input has something, the slowest first; NULL = none, or a signal came. wait in ms. */
 static Feed *poll_feeds(Solo *solo, int wait)
 {
-    struct pollfd polled[1 + 256];
+    struct pollfd polled[2 + 256];
     uint32_t slowest = ingest_slowest(solo->ingest);
     bool crowded = ingest_crowded(solo->ingest);
     polled[0] = (struct pollfd){.fd = stop_pipe[0], .events = POLLIN};
+    polled[1] = (struct pollfd){.fd = tables_descriptor(solo->tables), .events = POLLIN};
     for (uint32_t i = 0; i < solo->nfeeds; i++) {
         Feed *feed = &solo->feeds[i];
         bool wanted = !feed->ended && (!crowded || feed->producer == slowest);
-        polled[1 + i] = (struct pollfd){.fd = wanted ? input_descriptor(feed->input) : -1, .events = POLLIN};
+        polled[2 + i] = (struct pollfd){.fd = wanted ? input_descriptor(feed->input) : -1, .events = POLLIN};
     }
-    if (poll(polled, 1 + solo->nfeeds, wait) < 0 || stopped)
+    if (poll(polled, 2 + solo->nfeeds, wait) < 0 || stopped)
         return NULL;
     Feed *ready = NULL;
     for (uint32_t i = 0; i < solo->nfeeds; i++) {
         Feed *feed = &solo->feeds[i];
         bool file = input_descriptor(feed->input) < 0;
-        if (feed->ended || (!file && !polled[1 + i].revents) || (crowded && feed->producer != slowest))
+        if (feed->ended || (!file && !polled[2 + i].revents) || (crowded && feed->producer != slowest))
             continue;
         if (!ready || feed->producer == slowest)
             ready = feed;
     }
     return ready;
+}
+
+/* Of two times to wait, -1 = for ever, the shorter. */
+static int sooner(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 /* Chooses the input to read; before waiting for one, what came so far is run and written. */
@@ -263,7 +272,8 @@ static Feed *choose(Solo *solo)
     int wait = leave_out_idle(solo);
     ingest_run(solo->ingest);
     flush(solo);
-    return solo->out.error ? NULL : poll_feeds(solo, wait);
+    tables_turn(solo->tables, NULL);
+    return solo->out.error ? NULL : poll_feeds(solo, sooner(wait, tables_due(solo->tables)));
 }
 
 static void read_all(Solo *solo)
@@ -276,6 +286,7 @@ static void read_all(Solo *solo)
     ingest_run(solo->ingest);
     if (stopped || solo->out.error)
         return;
+    tables_turn(solo->tables, NULL);
     if (ingest_time(solo->ingest) != TIME_NONE)
         engine_advance(solo->engine, ingest_time(solo->ingest));
     if (solo->options.close_at_end)
@@ -404,23 +415,6 @@ static bool empty_output(const Solo *solo)
     return false;
 }
 
-/* The store is needed no longer than it takes to read it. */
-static bool load_tables(Solo *solo)
-{
-    TableStore *store = NULL;
-    char error[512];
-    if (solo->options.state) {
-        store = table_store_open(solo->memory, solo->options.state, false, error, sizeof error);
-        solo->no_store = !store;
-    }
-    if (solo->no_store)
-        fprintf(stderr, "cep run: %s\n", error);
-    else
-        solo->tables = tables_load(solo->plan, solo->memory, store, solo->rejections, stderr);
-    table_store_close(store);
-    return solo->tables != NULL;
-}
-
 static bool solo_open(Solo *solo)
 {
     if (!open_outputs(solo))
@@ -428,12 +422,15 @@ static bool solo_open(Solo *solo)
     out_init(&solo->scratch, solo->memory, -1);
     solo->rejections = rejections_new(solo->memory, solo->plan->network, solo->has_errors ? &solo->errors : NULL,
                                       solo->options.quiet ? NULL : stderr);
-    if (!load_tables(solo))
+    TablesOptions tables = {.state = solo->options.state, .wait = solo->options.state_wait,
+                            .rejections = solo->rejections, .messages = stderr, .no_store = &solo->no_store};
+    solo->tables = tables_open(solo->plan, solo->memory, tables);
+    if (!solo->tables)
         return false;
     EngineOptions engine = {.row_by_row = solo->options.row_by_row, .alerts_only = !solo->options.all};
-    solo->engine = engine_new(solo->plan, solo->memory, solo->tables, engine,
+    solo->engine = engine_new(solo->plan, solo->memory, tables_all(solo->tables), engine,
                               (Sink){.owner = solo, .event = on_event, .rejected = on_engine_rejected});
-    IngestOptions ingest = {.batch_rows = solo->options.batch_rows, .tables = solo->tables};
+    IngestOptions ingest = {.batch_rows = solo->options.batch_rows, .tables = tables_all(solo->tables)};
     solo->ingest = ingest_new(solo->plan, solo->memory, ingest,
                               (IngestSink){
                                   .owner = solo,
@@ -463,7 +460,7 @@ static void solo_close(Solo *solo)
     ingest_free(solo->ingest);
     if (solo->engine)
         engine_free(solo->engine);
-    tables_free(solo->tables, solo->plan, solo->memory);
+    tables_close(solo->tables);
     rejections_free(solo->rejections);
     if (solo->scratch.bytes)
         out_fini(&solo->scratch);
@@ -488,6 +485,7 @@ static void summary(const Solo *solo)
         count_print(stats.unknown_fields, stderr);
         fprintf(stderr, " fields that no event has were passed over\n");
     }
+    tables_print(solo->tables, stderr);
     if (stopped) {
         fprintf(stderr, "interrupted; ");
         count_print(ingest_waiting(solo->ingest), stderr);

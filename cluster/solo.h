@@ -18,7 +18,8 @@ typedef struct SoloOptions {
     uint32_t ninputs;
     const char *out;         /* NULL, "-", "stdout:", "file:PATH" or a path */
     const char *errors;      /* a path; NULL = none */
-    const char *state;       /* the data directory; NULL = none */
+    const char *state;       /* address of the store of tables; NULL = none */
+    int64_t state_wait;      /* ns that look-ups wait for a store that is away; < 0 = the default */
     bool all;                /* derived events that are no alerts too */
     bool close_at_end;
     bool quiet;              /* no rejections and no summary on standard error */
@@ -30,7 +31,7 @@ typedef enum SoloEnd {
     SOLO_DONE,
     SOLO_NOTHING_USABLE, /* lines came, and every one was rejected */
     SOLO_UNREADABLE,     /* an input, output or table file that cannot be opened, or is not for this program */
-    SOLO_NO_STORE,       /* the data directory cannot be used */
+    SOLO_NO_STORE,       /* the store of tables cannot be used */
     SOLO_OUT_CLOSED,     /* the output failed on the way */
     SOLO_INTERRUPTED,
 } SoloEnd;

@@ -9,7 +9,6 @@
 
 #include "cep/cell_text.h"
 #include "cep/json_reader.h"
-#include "cep/letter.h"
 #include "cluster/limits.h"
 
 enum { CSV_FIELDS_MAX = 4096 };
@@ -124,20 +123,12 @@ static void begin_row(Loader *l)
     arena_reset(&l->arena);
 }
 
-static bool is_utf8(Text text)
-{
-    uint32_t letter = 0;
-    for (const char *p = text.p, *end = p + text.len; p < end && letter < LETTER_INVALID;)
-        p += letter_read(p, end, &letter);
-    return letter < LETTER_INVALID;
-}
-
 static void set_text(Loader *l, uint32_t column, Text text)
 {
     const Attribute *a = &l->plan->columns[column];
     if (text.len == 0 && (a->type != TYPE_STRING || a->optional))
         return;
-    if (!is_utf8(text)) {
+    if (!text_is_utf8(text)) {
         reject(l, "column `%.*s`: not UTF-8", TEXT_ARGS(a->name));
         return;
     }

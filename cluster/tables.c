@@ -1,14 +1,25 @@
 #include "cluster/tables.h"
 
+#include <string.h>
+
+#include "cluster/redis_cache.h"
 #include "cluster/table_file.h"
+
+struct Tables {
+    const Plan *plan;
+    Memory *memory;
+    TablesOptions options;
+    Table **all;
+    RedisCache *cache; /* NULL = no table is in Redis */
+};
+
+/* ── Rows of files and of stores that are read whole ── */
 
 typedef struct Filling {
     const TablePlan *plan;
     Table *table;
     Rejections *rejections;
     Text source;
-    Cell *cells;
-    uint8_t *states;
 } Filling;
 
 static bool put_row(void *owner, const Cell *cells, const uint8_t *states)
@@ -29,109 +40,158 @@ static void reject_row(void *owner, uint64_t line, Text detail, Text original)
                                         });
 }
 
-static bool load_file(Filling *filling, Memory *memory, FILE *messages)
+static void reject_stored(void *owner, Text detail)
+{
+    reject_row(owner, 0, detail, (Text){0});
+}
+
+static bool load_file(Tables *tables, Filling *filling)
 {
     Arena arena;
-    arena_init(&arena, memory);
+    arena_init(&arena, tables->memory);
     filling->source = filling->plan->source_path;
     const char *path = arena_copy(&arena, filling->plan->source_path.p, filling->plan->source_path.len);
     TableSink sink = {.owner = filling, .row = put_row, .rejected = reject_row};
     TableFileStats stats;
     char error[512];
-    bool good = table_file_load(filling->plan, path, filling->plan->source_format, memory, sink, &stats, error,
+    bool good = table_file_load(filling->plan, path, filling->plan->source_format, tables->memory, sink, &stats, error,
                                 sizeof error);
     if (!good)
-        fprintf(messages, "cep: table `%.*s`: %s\n", TEXT_ARGS(filling->plan->name), error);
+        fprintf(tables->options.messages, "cep: table `%.*s`: %s\n", TEXT_ARGS(filling->plan->name), error);
     arena_fini(&arena);
     return good;
 }
 
-static void reject_stored(Filling *filling, const char *format, const Attribute *column)
+static bool load_stored(Tables *tables, Store *store, Filling *filling)
 {
-    char detail[256];
-    int n = snprintf(detail, sizeof detail, format, TEXT_ARGS(column->name));
-    uint32_t kept = (size_t)n < sizeof detail ? (uint32_t)n : sizeof detail - 1;
-    reject_row(filling, 0, (Text){detail, kept}, (Text){0});
+    filling->source = filling->plan->name;
+    StoreSink sink = {.owner = filling, .row = put_row, .rejected = reject_stored};
+    if (store->ops->rows(store, filling->plan, sink))
+        return true;
+    fprintf(tables->options.messages, "cep: table `%.*s`: %s\n", TEXT_ARGS(filling->plan->name), store->error);
+    if (tables->options.no_store)
+        *tables->options.no_store = true;
+    return false;
 }
 
-static const StoredCell *stored_named(const StoredCell *cells, uint32_t n, Text name)
+static bool is_from_redis(const TablePlan *table)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (text_is(cells[i].name, name))
-            return &cells[i];
-    return NULL;
+    return text_is_c(table->source_format, "redis");
 }
 
-/* A stored row names its columns; an int becomes a float where the rules have changed so. */
-static bool put_stored(void *owner, const StoredCell *stored, uint32_t n)
+static bool load_all(Tables *tables, Store *store)
 {
-    Filling *filling = owner;
-    for (uint32_t i = 0; i < filling->plan->ncolumns; i++) {
-        const Attribute *column = &filling->plan->columns[i];
-        const StoredCell *cell = stored_named(stored, n, column->name);
-        filling->states[i] = cell ? STATE_OK : STATE_NULL;
-        if (!cell && !column->optional) {
-            reject_stored(filling, "a stored row has no column `%.*s`", column);
-            return true;
-        }
-        if (!cell)
+    for (uint32_t t = 0; t < tables->plan->ntables; t++) {
+        const TablePlan *table = &tables->plan->tables[t];
+        Filling filling = {.plan = table, .table = tables->all[t], .rejections = tables->options.rejections};
+        if (tables->cache && redis_cache_has(tables->cache, t))
             continue;
-        if (cell->type == TYPE_INT && column->type == TYPE_FLOAT) {
-            filling->cells[i].f = (double)cell->value.i;
-        } else if (cell->type == column->type) {
-            filling->cells[i] = cell->value;
-        } else {
-            reject_stored(filling, "column `%.*s` is stored with another type", column);
-            return true;
-        }
+        if (table->source_format.len && !is_from_redis(table) && !load_file(tables, &filling))
+            return false;
+        if (store && !load_stored(tables, store, &filling))
+            return false;
     }
-    return put_row(filling, filling->cells, filling->states);
+    return true;
 }
 
-static bool load_all(const Plan *plan, Table **tables, Memory *memory, TableStore *store, Rejections *rejections,
-                     FILE *messages)
+/* ── Opening ── */
+
+static bool fail_store(Tables *tables, const char *error)
 {
-    Arena arena;
-    arena_init(&arena, memory);
-    bool good = true;
-    for (uint32_t t = 0; t < plan->ntables && good; t++) {
-        const TablePlan *table = &plan->tables[t];
-        Filling filling = {
-            .plan = table,
-            .table = tables[t],
-            .rejections = rejections,
-            .cells = ARENA_ARRAY(&arena, Cell, table->ncolumns),
-            .states = ARENA_ARRAY(&arena, uint8_t, table->ncolumns),
-        };
-        if (table->source_format.len)
-            good = load_file(&filling, memory, messages);
-        filling.source = table->name;
-        if (good && store && !table_store_rows(store, table->name, put_stored, &filling)) {
-            fprintf(messages, "cep: table `%.*s`: %s\n", TEXT_ARGS(table->name), table_store_error(store));
-            good = false;
+    fprintf(tables->options.messages, "cep: %s\n", error);
+    if (tables->options.no_store)
+        *tables->options.no_store = true;
+    return false;
+}
+
+/* A table of the rules that is in Redis needs one. */
+static bool check_redis(Tables *tables, bool redis)
+{
+    for (uint32_t t = 0; t < tables->plan->ntables; t++)
+        if (is_from_redis(&tables->plan->tables[t]) && !redis) {
+            fprintf(tables->options.messages, "cep: table `%.*s` is in Redis: say where with --state redis://HOST or "
+                                              "redis+unix:SOCKET\n",
+                    TEXT_ARGS(tables->plan->tables[t].name));
+            return false;
         }
-    }
-    arena_fini(&arena);
+    return true;
+}
+
+/* The store is needed no longer than it takes to read it; the cache has connections of its own. */
+static bool fill(Tables *tables)
+{
+    const char *state = tables->options.state;
+    char error[512];
+    const StoreOps *kind = state ? store_kind(state, error, sizeof error) : NULL;
+    bool redis = kind == &redis_store;
+    if (state && !kind)
+        return fail_store(tables, error);
+    if (!check_redis(tables, redis))
+        return false;
+    Store *store = state ? kind->open(tables->memory, state, false, error, sizeof error) : NULL;
+    if (state && !store)
+        return fail_store(tables, error);
+    if (redis)
+        tables->cache = redis_cache_new(tables->plan, tables->memory, tables->all, state, &tables->options);
+    bool good = load_all(tables, store);
+    store_close(store);
     return good;
 }
 
-Table **tables_load(const Plan *plan, Memory *memory, TableStore *store, Rejections *rejections, FILE *messages)
+Tables *tables_open(const Plan *plan, Memory *memory, TablesOptions options)
 {
-    Table **tables = memory_new(memory, plan->ntables * sizeof(Table *));
+    Tables *tables = memory_new(memory, sizeof *tables);
+    *tables = (Tables){.plan = plan, .memory = memory, .options = options};
+    tables->all = memory_new(memory, plan->ntables * sizeof(Table *));
     for (uint32_t t = 0; t < plan->ntables; t++)
-        tables[t] = table_new(memory, &plan->tables[t]);
-    bool good = load_all(plan, tables, memory, store, rejections, messages);
-    if (good)
+        tables->all[t] = table_new(memory, &plan->tables[t]);
+    if (fill(tables))
         return tables;
-    tables_free(tables, plan, memory);
+    tables_close(tables);
     return NULL;
 }
 
-void tables_free(Table **tables, const Plan *plan, Memory *memory)
+void tables_close(Tables *tables)
 {
     if (!tables)
         return;
-    for (uint32_t t = 0; t < plan->ntables; t++)
-        table_free(tables[t]);
-    memory_free(memory, tables, plan->ntables * sizeof(Table *));
+    redis_cache_free(tables->cache);
+    for (uint32_t t = 0; t < tables->plan->ntables; t++)
+        table_free(tables->all[t]);
+    memory_free(tables->memory, tables->all, tables->plan->ntables * sizeof(Table *));
+    memory_free(tables->memory, tables, sizeof *tables);
+}
+
+/* ── Running ── */
+
+Table *const *tables_all(const Tables *tables)
+{
+    return tables->all;
+}
+
+void tables_turn(Tables *tables, const Batch *batch)
+{
+    if (tables->cache)
+        redis_cache_turn(tables->cache, batch);
+}
+
+int tables_descriptor(const Tables *tables)
+{
+    return tables->cache ? redis_cache_descriptor(tables->cache) : -1;
+}
+
+int tables_due(const Tables *tables)
+{
+    return tables->cache ? redis_cache_due(tables->cache) : -1;
+}
+
+TablesStats tables_stats(const Tables *tables)
+{
+    return tables->cache ? redis_cache_stats(tables->cache) : (TablesStats){0};
+}
+
+void tables_print(const Tables *tables, FILE *out)
+{
+    if (tables->cache)
+        redis_cache_print(tables->cache, out);
 }

@@ -594,9 +594,45 @@ static void table_ready(Checker *check, ModelTable *table)
     }
 }
 
+static void key_form_wrong(Checker *check, const AstTable *ast, const char *what, Text name)
+{
+    diagnostics_hint(diagnostics_add(check->diagnostics, DIAGNOSTIC_KEY_FORM, ast->source.span, what, TEXT_ARGS(name)),
+                     "each key column stands once in braces, with text between two: \"acct:{id}\"");
+}
+
+/* `from redis "acct:{id}"`: in braces each key column once, and text between two. */
+static void key_form_check(Checker *check, const ModelTable *table)
+{
+    const AstTable *ast = table->ast;
+    Text rest = ast->source.value;
+    uint32_t seen = 0, n = 0;
+    for (const char *brace; (brace = rest.len ? memchr(rest.p, '{', rest.len) : NULL); n++) {
+        const char *end = memchr(brace, '}', rest.len - (size_t)(brace - rest.p));
+        Text name = {brace + 1, end ? (uint32_t)(end - brace - 1) : 0};
+        uint32_t at = end ? model_column(table, name) : INDEX_NONE, key = 0;
+        while (key < table->nkeys && table->keys[key] != at)
+            key++;
+        if (!end || key == table->nkeys || seen & 1u << key) {
+            key_form_wrong(check, ast, !end ? "a `{` without `}`%.*s" : "`{%.*s}` is no key column of the table, or a second one", name);
+            return;
+        }
+        if (n && brace == rest.p) {
+            key_form_wrong(check, ast, "nothing tells where `{%.*s}` begins", name);
+            return;
+        }
+        seen |= 1u << key;
+        rest = (Text){end + 1, rest.len - (uint32_t)(end + 1 - rest.p)};
+    }
+    for (uint32_t k = 0; k < table->nkeys; k++)
+        if (!(seen & 1u << k))
+            key_form_wrong(check, ast, "the key column `%.*s` does not stand in it", table->columns[table->keys[k]]->name);
+}
+
 static void table_check(Checker *check, ModelTable *table)
 {
     const AstTable *ast = table->ast;
+    if (ast->source.set && ast->source_kind == AST_TABLE_REDIS)
+        key_form_check(check, table);
     Scope scope = {.table = table, .aggregates = no_set};
     uint32_t *order = ARENA_ARRAY(check->arena, uint32_t, table->ncolumns);
     uint32_t norder = 0;

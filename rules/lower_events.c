@@ -222,9 +222,13 @@ static void table_source(Lowering *lowering, const AstTable *ast, TablePlan *tab
     static const char *const formats[] = {[AST_TABLE_CSV] = "csv", [AST_TABLE_TSV] = "tsv", [AST_TABLE_NDJSON] = "ndjson"};
     if (!ast->source.set)
         return;
-    if (ast->source_kind == AST_TABLE_GEOJSON || ast->source_kind == AST_TABLE_REDIS) {
-        lower_refuse(lowering, ast->source.span, "tables are loaded from csv, tsv or ndjson", "a table from %s does not run yet",
-                     ast->source_kind == AST_TABLE_REDIS ? "Redis" : "GeoJSON");
+    if (ast->source_kind == AST_TABLE_GEOJSON) {
+        lower_refuse(lowering, ast->source.span, "tables are loaded from csv, tsv or ndjson", "a table from GeoJSON does not run yet");
+        return;
+    }
+    if (ast->source_kind == AST_TABLE_REDIS) {
+        table->source_format = TEXT("redis");
+        table->source_path = arena_text(lowering->arena, ast->source.value);
         return;
     }
     table->source_format = arena_text(lowering->arena, text_of(formats[ast->source_kind]));

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cep/cell_text.h"
 #include "cep/cmd/network.h"
 #include "cep/cmd/verb.h"
 #include "cluster/solo.h"
+#include "cluster/store.h"
 
-enum { OPTION_ALL = 0x2000, OPTION_CLOSE, OPTION_ERRORS, OPTION_BATCH, OPTION_ROW_BY_ROW };
+enum { OPTION_ALL = 0x2000, OPTION_CLOSE, OPTION_ERRORS, OPTION_BATCH, OPTION_ROW_BY_ROW, OPTION_WAIT };
 
 typedef struct Run {
     SoloOptions solo;
@@ -19,7 +21,8 @@ typedef struct Run {
 static const struct argp_option options[] = {
     {"in", 'i', "[PRODUCER=]URI", 0, "read events from file:PATH, a path, or stdin: (-); may be given again", 0},
     {"out", 'o', "URI", 0, "write alerts to a file in place of standard output", 0},
-    {"state", 's', "DIR", 0, "read tables from this data directory too", 0},
+    {"state", 's', "STORE", 0, "read tables from a data directory, or from redis://HOST or redis+unix:SOCKET, too", 0},
+    {"state-wait", OPTION_WAIT, "DURATION", 0, "how long look-ups wait for a Redis that went away (1 s)", 0},
     {"param", 'p', "NAME=VALUE", 0, "the value of a `param`, written as in rules", 0},
     {"all", OPTION_ALL, 0, 0, "print derived events that are no alerts too", 0},
     {"close-at-end", OPTION_CLOSE, 0, 0, "close open windows at the end of the input", 0},
@@ -83,6 +86,10 @@ static error_t option(int key, char *value, struct argp_state *state)
     case OPTION_ROW_BY_ROW:
         run->solo.row_by_row = true;
         return 0;
+    case OPTION_WAIT:
+        if (!duration_parse(text_of(value), &run->solo.state_wait) || run->solo.state_wait < 0)
+            argp_error(state, "--state-wait is a duration such as `2 s`, not `%s`", value);
+        return 0;
     case ARGP_KEY_ARGS:
         run->files = state->argv + state->next;
         run->nfiles = (size_t)(state->argc - state->next);
@@ -124,9 +131,14 @@ static int code_of(SoloEnd end)
 
 int cmd_run(int argc, char **argv)
 {
-    Run run = {0};
+    Run run = {.solo.state_wait = -1};
     argp_parse(&argp, argc, argv, 0, NULL, &run);
 
+    char error[512];
+    if (run.solo.state && !store_kind(run.solo.state, error, sizeof error)) {
+        fprintf(stderr, "cep run: %s\n", error);
+        return EXIT_USAGE;
+    }
     Network network;
     int code = network_read(&network, run.files, run.nfiles);
     if (code == EXIT_DONE)

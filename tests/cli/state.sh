@@ -59,7 +59,7 @@ is "del: done" "$code" 0
 cep state get Account bob --state data
 is "del: the row is gone" "$code" 1
 cep state get Nobody x --state data
-is "get of no table" "$code" 3
+is "get of no table" "$code" 1
 
 printf 'id,class\neve,user\nbad\n' >bad.csv
 cep state load Account bad.csv --rules rules.cep --state data

@@ -1655,7 +1655,6 @@ static const Refusal refusals[] = {
     {"table X key a history 1 day { a : string }", "the history of a table", NULL},
     {"table X key a shared { a : string }", "a `shared` table", NULL},
     {"table X key a from geojson \"x.json\" { a : string }", "GeoJSON", NULL},
-    {"table X key a from redis \"acct:{a}\" { a : string }", "Redis", NULL},
     {"producer p of Login from \"tcp://0.0.0.0:7001\"", "a producer that reads `tcp://0.0.0.0:7001`", "\"tcp://0.0.0.0:7001\""},
     {"producer p of Login from \"file:${HOME}/x\"", "`${…}` in an address", "\"file:${HOME}/x\""},
     {"producer p of Login from \"file:x\" format msgpack", "the format `msgpack`", "msgpack"},

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "cluster/lmdb.h"
 #include "cluster/rejections.h"
 #include "cluster/tables.h"
 
@@ -20,7 +21,7 @@ typedef struct Bench {
     uint32_t keys[2];
     TablePlan table;
     Plan plan;
-    TableStore *store;
+    Store *store;
     char directory[64], command[128], error[512], seen[1024];
     int first, n;   /* rows that fill puts */
     bool give_up;
@@ -29,7 +30,7 @@ typedef struct Bench {
 
 static bool open_store(Bench *b)
 {
-    b->store = table_store_open(&b->memory, b->directory, true, b->error, sizeof b->error);
+    b->store = store_open(&b->memory, b->directory, true, b->error, sizeof b->error);
     return b->store != NULL;
 }
 
@@ -53,13 +54,13 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     Bench *b = *state;
-    table_store_close(b->store);
+    store_close(b->store);
     int leaked = b->memory.bytes != 0 || system(b->command) != 0;
     free(b);
     return leaked;
 }
 
-static bool fill(void *owner, TableStore *store, uint32_t attempt)
+static bool fill(void *owner, Store *store, uint32_t attempt)
 {
     Bench *b = owner;
     b->attempts = attempt + 1;
@@ -68,7 +69,7 @@ static bool fill(void *owner, TableStore *store, uint32_t attempt)
         uint8_t states[COLUMNS] = {STATE_OK, STATE_OK, i % 2 ? STATE_NULL : STATE_OK, STATE_OK};
         Cell cells[COLUMNS] = {[COUNT].i = i, [AT].i = i * NS_PER_SECOND, [PLACE].p = {i, -i}};
         cells[ID].s = (Text){id, (uint32_t)snprintf(id, sizeof id, "k%d", i)};
-        if (!table_store_put(store, &b->table, cells, states))
+        if (!store->ops->put(store, cells, states))
             return false;
     }
     return !b->give_up;
@@ -78,23 +79,33 @@ static bool replace(Bench *b, int first, int n)
 {
     b->first = first;
     b->n = n;
-    return table_store_replace(b->store, &b->table, fill, b);
+    return b->store->ops->replace(b->store, &b->table, fill, b);
 }
 
-static bool see(void *owner, const StoredCell *cells, uint32_t n)
+static bool see(void *owner, const Cell *cells, const uint8_t *states)
 {
     Bench *b = owner;
     char *to = b->seen + strlen(b->seen);
     size_t room = sizeof b->seen - (size_t)(to - b->seen);
-    snprintf(to, room, "%.*s=%.*s %d%s;", TEXT_ARGS(cells[0].name), TEXT_ARGS(cells[0].value.s),
-             (int)cells[1].value.i, n == COLUMNS ? "" : " -");
+    snprintf(to, room, "id=%.*s %d%s;", TEXT_ARGS(cells[ID].s), (int)cells[COUNT].i, states[AT] == STATE_OK ? "" : " -");
     return true;
+}
+
+static StoreSink sink_of(Bench *b)
+{
+    return (StoreSink){.owner = b, .row = see};
+}
+
+static bool get(Bench *b, const char *id, bool *found)
+{
+    b->seen[0] = 0;
+    return b->store->ops->get(b->store, &b->table, &(Cell){.s = text_of(id)}, sink_of(b), found);
 }
 
 static void assert_rows(Bench *b, const char *expected)
 {
     b->seen[0] = 0;
-    assert_true(table_store_rows(b->store, b->table.name, see, b));
+    assert_true(b->store->ops->rows(b->store, &b->table, sink_of(b)));
     assert_string_equal(b->seen, expected);
 }
 
@@ -103,7 +114,7 @@ static void test_what_was_put_comes_back(void **state)
     Bench *b = *state;
     assert_true(replace(b, 1, 2));
     assert_rows(b, "id=k1 1 -;id=k2 2;");
-    table_store_close(b->store);
+    store_close(b->store);
     assert_true(open_store(b));
     assert_rows(b, "id=k1 1 -;id=k2 2;");
 }
@@ -129,18 +140,67 @@ static void test_a_row_is_found_and_deleted_by_its_key(void **state)
 {
     Bench *b = *state;
     bool found;
-    Text key = TEXT("k2"), other = TEXT("k9");
     assert_true(replace(b, 1, 3));
-    assert_true(table_store_get(b->store, b->table.name, &key, 1, see, b, &found));
+    assert_true(get(b, "k2", &found));
     assert_true(found);
     assert_string_equal(b->seen, "id=k2 2;");
-    assert_true(table_store_get(b->store, b->table.name, &other, 1, see, b, &found));
+    assert_true(get(b, "k9", &found));
     assert_false(found);
-    assert_true(table_store_delete(b->store, b->table.name, &key, 1, &found));
+    assert_true(b->store->ops->del(b->store, &b->table, &(Cell){.s = TEXT("k2")}, &found));
     assert_true(found);
+    assert_true(b->store->ops->del(b->store, &b->table, &(Cell){.s = TEXT("k2")}, &found));
+    assert_false(found);
     assert_rows(b, "id=k1 1 -;id=k3 3 -;");
-    assert_false(table_store_get(b->store, TEXT("Nobody"), &key, 1, see, b, &found));
-    assert_string_equal(table_store_error(b->store), "the store has no table `Nobody`");
+}
+
+static bool edit(void *owner, bool found, Cell *cells, uint8_t *states)
+{
+    Bench *b = owner;
+    snprintf(b->error, sizeof b->error, found ? "found %d" : "new", (int)cells[COUNT].i);
+    cells[ID].s = TEXT("k2");
+    cells[COUNT].i = 7;
+    states[ID] = states[COUNT] = STATE_OK;
+    return !b->give_up;
+}
+
+static void test_a_row_is_changed_in_one_step(void **state)
+{
+    Bench *b = *state;
+    Cell key = {.s = TEXT("k2")};
+    assert_true(b->store->ops->change(b->store, &b->table, &key, edit, b));
+    assert_string_equal(b->error, "new");
+    assert_rows(b, "id=k2 7 -;");
+    assert_true(replace(b, 2, 1));
+    assert_true(b->store->ops->change(b->store, &b->table, &key, edit, b));
+    assert_string_equal(b->error, "found 2");
+    assert_rows(b, "id=k2 7;");
+    assert_true(replace(b, 2, 1));
+    b->give_up = true;
+    assert_false(b->store->ops->change(b->store, &b->table, &key, edit, b));
+    assert_rows(b, "id=k2 2;");
+}
+
+static void test_a_store_knows_its_tables(void **state)
+{
+    Bench *b = *state;
+    TablePlan plan;
+    Arena arena;
+    bool found;
+    arena_init(&arena, &b->memory);
+    assert_true(replace(b, 1, 1));
+    assert_true(b->store->ops->table(b->store, TEXT("Nobody"), &arena, &plan, &found));
+    assert_false(found);
+    assert_true(b->store->ops->table(b->store, TEXT("Account"), &arena, &plan, &found));
+    assert_true(found);
+    assert_int_equal(plan.ncolumns, COLUMNS);
+    assert_int_equal(plan.nkeys, 1);
+    assert_int_equal(plan.keys[0], ID);
+    for (uint32_t i = 0; i < COLUMNS; i++) {
+        assert_true(text_is(plan.columns[i].name, b->columns[i].name));
+        assert_int_equal(plan.columns[i].type, b->columns[i].type);
+        assert_int_equal(plan.columns[i].optional, b->columns[i].optional);
+    }
+    arena_fini(&arena);
 }
 
 static void test_the_map_grows(void **state)
@@ -149,9 +209,7 @@ static void test_the_map_grows(void **state)
     assert_true(replace(b, 0, 400000));
     assert_true(b->attempts > 1);
     bool found;
-    Text key = TEXT("k399999");
-    b->seen[0] = 0;
-    assert_true(table_store_get(b->store, b->table.name, &key, 1, see, b, &found));
+    assert_true(get(b, "k399999", &found));
     assert_string_equal(b->seen, "id=k399999 399999 -;");
 }
 
@@ -168,15 +226,19 @@ static void test_changed_rules_read_old_rows(void **state)
     TablePlan table = {.name = TEXT("Account"), .columns = columns, .ncolumns = 3, .keys = &key, .nkeys = 1};
     Plan plan = {.tables = &table, .ntables = 1};
     Rejections *rejections = rejections_new(&b->memory, TEXT("t"), NULL, NULL);
-    Table **tables = tables_load(&plan, &b->memory, b->store, rejections, stderr);
+    TablesOptions options = {.state = b->directory, .rejections = rejections, .messages = stderr};
+    store_close(b->store);
+    Tables *tables = tables_open(&plan, &b->memory, options);
     assert_non_null(tables);
-    uint32_t row = table_find(tables[0], &(Cell){.s = TEXT("k2")});
+    Table *loaded = tables_all(tables)[0];
+    uint32_t row = table_find(loaded, &(Cell){.s = TEXT("k2")});
     assert_true(row != ROW_NONE);
-    const Rows *rows = table_rows(tables[0]);
+    const Rows *rows = table_rows(loaded);
     assert_int_equal(rows->columns[0].states[row], STATE_NULL);
     assert_true(cell_get(TYPE_FLOAT, rows->columns[1].cells, row).f == 2.0);
     assert_int_equal(rejections_total(rejections), 0);
-    tables_free(tables, &plan, &b->memory);
+    tables_close(tables);
+    assert_true(open_store(b));
     rejections_free(rejections);
 }
 
@@ -187,11 +249,14 @@ static void test_a_required_column_that_is_new_rejects(void **state)
     b->columns[AT].name = TEXT("since");
     b->columns[AT].optional = false;
     Rejections *rejections = rejections_new(&b->memory, TEXT("t"), NULL, NULL);
-    Table **tables = tables_load(&b->plan, &b->memory, b->store, rejections, stderr);
+    TablesOptions options = {.state = b->directory, .rejections = rejections, .messages = stderr};
+    store_close(b->store);
+    Tables *tables = tables_open(&b->plan, &b->memory, options);
     assert_non_null(tables);
-    assert_true(table_find(tables[0], &(Cell){.s = TEXT("k2")}) == ROW_NONE);
+    assert_true(table_find(tables_all(tables)[0], &(Cell){.s = TEXT("k2")}) == ROW_NONE);
     assert_int_equal(rejections_of(rejections, "table row"), 1);
-    tables_free(tables, &b->plan, &b->memory);
+    tables_close(tables);
+    assert_true(open_store(b));
     rejections_free(rejections);
 }
 
@@ -204,20 +269,20 @@ static void count_tables(void *owner, Text table, uint64_t rows)
 static void test_tables_are_listed(void **state)
 {
     Bench *b = *state;
-    assert_true(table_store_tables(b->store, count_tables, b));
+    assert_true(b->store->ops->tables(b->store, count_tables, b));
     assert_string_equal(b->seen, "");
     assert_true(replace(b, 0, 5));
-    assert_true(table_store_tables(b->store, count_tables, b));
+    assert_true(b->store->ops->tables(b->store, count_tables, b));
     assert_string_equal(b->seen, "Account 5");
 }
 
 static void test_what_is_no_store_is_refused(void **state)
 {
     Bench *b = *state;
-    assert_null(table_store_open(&b->memory, "/no/such/place", true, b->error, sizeof b->error));
-    assert_null(table_store_open(&b->memory, "/dev/null", true, b->error, sizeof b->error));
+    assert_null(store_open(&b->memory, "/no/such/place", true, b->error, sizeof b->error));
+    assert_null(store_open(&b->memory, "/dev/null", true, b->error, sizeof b->error));
     assert_non_null(strstr(b->error, "it is not a directory"));
-    assert_null(table_store_open(&b->memory, "/etc", true, b->error, sizeof b->error));
+    assert_null(store_open(&b->memory, "/etc", true, b->error, sizeof b->error));
     assert_non_null(strstr(b->error, "holds other files"));
     char path[128];
     snprintf(path, sizeof path, "%s/inner", b->directory);
@@ -228,7 +293,7 @@ static void test_what_is_no_store_is_refused(void **state)
         fputc('x', file);
     fclose(file);
     path[strlen(path) - strlen("/data.mdb")] = 0;
-    assert_null(table_store_open(&b->memory, path, true, b->error, sizeof b->error));
+    assert_null(store_open(&b->memory, path, true, b->error, sizeof b->error));
     assert_non_null(strstr(b->error, "it is not a store of this program"));
 }
 
@@ -240,6 +305,8 @@ int main(void)
         TEST(test_a_table_is_replaced),
         TEST(test_a_load_that_fails_changes_nothing),
         TEST(test_a_row_is_found_and_deleted_by_its_key),
+        TEST(test_a_row_is_changed_in_one_step),
+        TEST(test_a_store_knows_its_tables),
         TEST(test_the_map_grows),
         TEST(test_changed_rules_read_old_rows),
         TEST(test_a_required_column_that_is_new_rejects),
