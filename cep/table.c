@@ -13,7 +13,7 @@
 
 #include <assert.h>
 
-enum { SLOTS_MIN = 64, WASTE_MIN = 1 << 20, PREFETCH_AHEAD = 8 };
+enum { SLOTS_MIN = 64, WASTE_MIN = 1 << 20, SLOTS_SMALL = 4096 };
 
 /* Of a row, in a table with a source. */
 enum {
@@ -258,15 +258,39 @@ uint32_t table_find(Table *table, const Cell *key)
     return row_seen(table, row);
 }
 
+/* Asks for what finding n keys will touch: the slots, then the rows that they name, then the bytes of those rows' keys.
+ * A loop each, so that many are under way at once. */
+static void find_prefetch(const Table *table, const uint32_t *hashes, uint32_t n)
+{
+    const Column *key = &table->rows.columns[table->plan->keys[0]];
+    size_t size = type_size(key->type);
+    uint32_t mask = table->nslots - 1;
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(&table->slots[hashes[i] & mask]);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t row = table->slots[hashes[i] & mask].row;
+        if (!row)
+            continue;
+        __builtin_prefetch((const char *)key->cells + (row - 1) * size);
+        if (table->follows)
+            __builtin_prefetch(&table->marks[row - 1]);
+    }
+    for (uint32_t i = 0; type_has_bytes(key->type) && i < n; i++) {
+        uint32_t row = table->slots[hashes[i] & mask].row;
+        if (row)
+            __builtin_prefetch(((const Text *)key->cells)[row - 1].p);
+    }
+}
+
 void table_find_all(Table *table, const TableKey *keys, const uint8_t *missing, uint32_t n, uint32_t *rows)
 {
     assert(n <= BATCH_ROWS);
     uint32_t hashes[BATCH_ROWS], wanted[BATCH_ROWS], nwanted = 0;
     for (uint32_t i = 0; i < n; i++)
         hashes[i] = missing[i] ? 0 : key_hash(table, keys[i].cells);
+    if (table->nslots > SLOTS_SMALL)
+        find_prefetch(table, hashes, n);
     for (uint32_t i = 0; i < n; i++) {
-        if (i + PREFETCH_AHEAD < n)
-            __builtin_prefetch(&table->slots[hashes[i + PREFETCH_AHEAD] & (table->nslots - 1)]);
         rows[i] = ROW_NONE;
         if (missing[i])
             continue;

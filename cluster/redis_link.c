@@ -62,13 +62,19 @@ static bool wait_for(RedisLink *link, short events, int64_t deadline)
     }
 }
 
-/* Writes what the other side takes now. */
+/* Writes what the other side takes now. Not by hiredis, whose write to a closed connection raises SIGPIPE. */
 static bool write_some(RedisLink *link, bool *done)
 {
-    int all = 0;
-    if (redisBufferWrite(link->context, &all) != REDIS_OK)
-        return redis_link_break(link, REDIS_AWAY, link->context->errstr);
-    *done = all;
+    redisContext *context = link->context;
+    size_t n = sdslen(context->obuf);
+    ssize_t sent = n ? send(context->fd, context->obuf, n, MSG_NOSIGNAL) : 0;
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        return redis_link_break(link, REDIS_AWAY, strerror(errno));
+    if (sent == (ssize_t)n)
+        sdsclear(context->obuf);
+    else if (sent > 0)
+        sdsrange(context->obuf, (int)sent, -1);
+    *done = sdslen(context->obuf) == 0;
     return true;
 }
 

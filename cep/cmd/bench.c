@@ -10,6 +10,7 @@
 
 #include "agents/engine.h"
 #include "cep/cmd/bench_check.h"
+#include "cep/cmd/bench_enrich.h"
 #include "cep/cmd/json.h"
 #include "cep/cmd/network.h"
 #include "cep/cmd/verb.h"
@@ -23,6 +24,7 @@ typedef struct Bench {
     bool chosen[16]; /* by index in workloads */
     bool streams;    /* one of them is chosen */
     bool check;      /* the compiler, too */
+    bool enrich;     /* and a table in Redis */
 } Bench;
 
 enum { OPTION_PASSES = 0x2000, OPTION_ROWS, OPTION_FROM };
@@ -40,13 +42,15 @@ static void choose(Bench *bench, const char *id, struct argp_state *state)
     if (strcmp(id, "all") == 0) {
         for (size_t i = 0; workloads[i].id; i++)
             bench->chosen[i] = true;
-        bench->check = bench->streams = true;
+        bench->check = bench->enrich = bench->streams = true;
     } else if (strcmp(id, "check") == 0) {
         bench->check = true;
+    } else if (strcmp(id, "enrich") == 0) {
+        bench->enrich = true;
     } else {
         const Workload *workload = workload_find(id);
         if (!workload)
-            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, all", id);
+            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, enrich, all", id);
         bench->chosen[workload - workloads] = true;
         bench->streams = true;
     }
@@ -76,7 +80,7 @@ static error_t option(int key, char *value, struct argp_state *state)
         choose(bench, value, state);
         return 0;
     case ARGP_KEY_END:
-        if (!bench->streams && !bench->check)
+        if (!bench->streams && !bench->check && !bench->enrich)
             choose(bench, "all", state);
         return 0;
     default:
@@ -87,8 +91,8 @@ static error_t option(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
     options, option, "[WORKLOAD…]",
     "Measure the engine's CPU time per event and check its results.\v"
-    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, or all, which is the default. `check` measures how long rules and "
-    "garbage take to be read. Exit code 1 when a result differs.",
+    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, or all, which is the default. `check` measures how long "
+    "rules and garbage take to be read, `enrich` what a table in Redis costs. Exit code 1 when a result differs.",
     NULL, NULL, NULL,
 };
 
@@ -361,6 +365,8 @@ int cmd_bench(int argc, char **argv)
     }
     if (bench.check)
         right &= bench_check(bench.passes, bench.json ? &json : NULL);
+    if (bench.enrich)
+        right &= bench_enrich(bench.passes, bench.json ? &json : NULL);
     if (bench.json)
         json_close(&json, ']');
     return right ? EXIT_DONE : EXIT_WRONG;

@@ -17,4 +17,12 @@ cep bench w99
 is "an unknown workload: wrong usage" "$code" 2
 cep bench --passes 0 w1
 is "no passes: wrong usage" "$code" 2
+if command -v redis-server >/dev/null 2>&1; then
+    cep bench --passes 1 --json enrich
+    is "enrich: done" "$code" 0
+    has "enrich: the right result" "$out" '"ok":true'
+    has "enrich: each row is fetched once" "$out" '"fetched":'
+else
+    skip "enrich: done" "redis-server is not installed"
+fi
 finish
