@@ -130,7 +130,10 @@ static void window_json(Out *out, const Lineage *lineage)
     out_text(out, "{\"start\":");
     out_json_time(out, lineage->window_start);
     out_text(out, ",\"end\":");
-    out_json_time(out, lineage->window_end);
+    if (lineage->window_end == INT64_MAX) /* until an event closes it */
+        out_text(out, "null");
+    else
+        out_json_time(out, lineage->window_end);
     out_char(out, '}');
 }
 

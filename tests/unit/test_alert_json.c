@@ -89,7 +89,7 @@ static void test_values_print_as_they_come_in(void **state)
 }
 
 /* The example of the language's page, with two attributes and no window where asked. */
-static void print(Bench *b, bool alert, bool keyed, bool window)
+static void print(Bench *b, bool alert, bool keyed, int64_t window_end)
 {
     Attribute attributes[] = {
         {.name = TEXT("account"), .type = TYPE_STRING},
@@ -111,8 +111,7 @@ static void print(Bench *b, bool alert, bool keyed, bool window)
     Lineage lineage = {.agent = &agent, .causes = causes, .ncauses = 2, .cause_count = 9, .suppressed = 3};
     if (keyed)
         lineage.key = (Text){(char *)key, (uint32_t)(end - key)};
-    if (window)
-        lineage.window_end = NS_PER_DAY;
+    lineage.window_end = window_end;
 
     Batch batch;
     batch_init(&batch, &b->memory, &plan);
@@ -131,7 +130,7 @@ static void print(Bench *b, bool alert, bool keyed, bool window)
 static void test_an_alert_has_every_member(void **state)
 {
     Bench *b = *state;
-    print(b, true, true, true);
+    print(b, true, true, NS_PER_DAY);
     assert_out(b, "{\"alert\":\"Many\",\"id\":\"0000000000009f0c0000000000000011\",\"network\":\"atm\",\"agent\":\"many\","
                   "\"version\":\"3b1d00ff01020304\",\"time\":\"1970-01-01T00:00:01Z\",\"severity\":\"high\","
                   "\"tags\":[\"cash\",\"night\"],\"key\":{\"account\":\"a1\",\"shop\":7},"
@@ -144,16 +143,24 @@ static void test_an_alert_has_every_member(void **state)
 static void test_key_and_window_are_there_if_they_are(void **state)
 {
     Bench *b = *state;
-    print(b, true, false, false);
+    print(b, true, false, 0);
     out_char(&b->out, 0);
     assert_null(strstr(b->out.bytes, "\"key\""));
     assert_null(strstr(b->out.bytes, "\"window\""));
 }
 
+static void test_a_window_may_have_no_end_yet(void **state)
+{
+    Bench *b = *state;
+    print(b, true, false, INT64_MAX);
+    out_char(&b->out, 0);
+    assert_non_null(strstr(b->out.bytes, "\"window\":{\"start\":\"1970-01-01T00:00:00Z\",\"end\":null}"));
+}
+
 static void test_other_events_are_called_event(void **state)
 {
     Bench *b = *state;
-    print(b, false, false, false);
+    print(b, false, false, 0);
     out_char(&b->out, 0);
     assert_memory_equal(b->out.bytes, "{\"event\":\"Many\",", 16);
     assert_null(strstr(b->out.bytes, "severity"));
@@ -169,6 +176,7 @@ int main(void)
         TEST(test_values_print_as_they_come_in),
         TEST(test_an_alert_has_every_member),
         TEST(test_key_and_window_are_there_if_they_are),
+        TEST(test_a_window_may_have_no_end_yet),
         TEST(test_other_events_are_called_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
