@@ -34,10 +34,10 @@ static Handle *latest_at(const Agent *agent, const Set *set, uint32_t participan
 
 static bool is_kept(const Shape *shape)
 {
+    bool kept = shape->header;
     for (uint32_t s = 0; s < shape->nslots; s++)
-        if (shape->slots[s].kept)
-            return true;
-    return false;
+        kept |= shape->slots[s].kept;
+    return kept;
 }
 
 static void members_plan(const AgentPlan *plan, SetPlan *own)

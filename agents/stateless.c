@@ -97,9 +97,9 @@ static void stateless_mail(Agent *agent)
 
 /* ── Event by event ── */
 
-/* Binds the aliases whose `where` the event passed; at the other terminals all that it might have been. Returns
- * whether there is any. */
-static bool participants_show(Agent *agent, const Arrival *arrival, DerivePort port)
+/* Binds the aliases whose `where` the event passed; at the other terminals all that it might have been; and the opener
+ * of the window. Returns whether the event is a participant. */
+static bool participants_show(Agent *agent, Handle leaf, const Arrival *arrival, DerivePort port)
 {
     bool any = false;
     for (uint32_t p = 0; p < agent->plan->nevents; p++)
@@ -111,13 +111,14 @@ static bool participants_show(Agent *agent, const Arrival *arrival, DerivePort p
         views_row(agent, role->index, arrival->rows, arrival->row);
         any = true;
     }
+    views_initiator(agent, leaf);
     return any;
 }
 
 static void stateless_event(Agent *agent, Handle leaf, const Arrival *arrival)
 {
     DerivePort port = port_of(arrival->input, arrival->roles, arrival->failed);
-    if (!participants_show(agent, arrival, port) || !views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
+    if (!participants_show(agent, leaf, arrival, port) || !views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
         return;
     if (port == PORT_MAIN)
         agent->stats.matches++;

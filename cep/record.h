@@ -34,6 +34,7 @@ typedef struct Shape {
     uint16_t *offset;     /* slot → byte offset in a record; 0 = not kept */
     uint16_t *state;      /* slot → byte offset of its State */
     uint32_t record_size; /* bytes before the strings */
+    bool header;          /* some program reads a header attribute after the event's own batch */
 } Shape;
 
 typedef struct Record {

@@ -145,6 +145,7 @@ typedef struct LowerParticipant {
     uint16_t *slot_of;        /* attribute of the alias → slot + 1; 0 = none */
     uint32_t *attribute_of;   /* slot → attribute of the alias */
     bool *kept;               /* by slot */
+    bool header;              /* a header attribute is kept */
     uint32_t nkept;
     uint32_t nslots;
     Conjuncts filter;         /* conjuncts from elsewhere that belong to the filter of its role */

@@ -69,6 +69,19 @@ static uint32_t access_view(LowerScope *scope, const Expr *expr, const ModelAlia
     return view;
 }
 
+/* Whether what is read here is read after the event's own batch. */
+static bool is_kept(const LowerScope *scope, uint32_t participant, ViewWhich which)
+{
+    return scope->self ? scope->self_kept : lower_keeps(scope->agent, participant, which);
+}
+
+static Reg header_read(LowerScope *scope, const ModelAlias *alias, ViewWhich which, uint32_t view, HeaderField field)
+{
+    uint32_t participant = lower_participant(scope->agent, alias);
+    scope->agent->participants[participant].header |= is_kept(scope, participant, alias == scope->own ? VIEW_LATEST : which);
+    return program_header(scope->builder, view, field);
+}
+
 /* An attribute of a participant, or something that is null exactly where there is no such event (row). */
 static Reg emit_access(LowerScope *scope, const Expr *expr, const ModelAlias *alias, ViewWhich which, uint32_t k,
                        uint32_t attribute)
@@ -84,14 +97,13 @@ static Reg emit_access(LowerScope *scope, const Expr *expr, const ModelAlias *al
     if (alias == scope->own)
         which = VIEW_LATEST;
     if (attribute == INDEX_NONE && alias->kind != ALIAS_ROW)
-        return program_header(scope->builder, view, HEADER_TIME);
+        return header_read(scope, alias, which, view, HEADER_TIME);
     if (attribute == INDEX_NONE)
         attribute = alias->table->keys[0];
     TypeKind type = alias->attributes[attribute].type->kind;
     if (!type_runs(type))
         return emit_fail(scope); /* refused where it is declared */
-    bool kept = scope->self ? scope->self_kept : lower_keeps(agent, participant, which);
-    return program_load(scope->builder, view, lower_slot(agent, participant, alias, attribute, kept), type);
+    return program_load(scope->builder, view, lower_slot(agent, participant, alias, attribute, is_kept(scope, participant, which)), type);
 }
 
 static Reg emit_header(LowerScope *scope, const Expr *expr, const ModelAccess *access)
@@ -105,7 +117,7 @@ static Reg emit_header(LowerScope *scope, const Expr *expr, const ModelAccess *a
         if (!text_is_c(access->header, fields[i].name))
             continue;
         uint32_t view = access_view(scope, expr, access->alias, access->which, access->k);
-        return view == INDEX_NONE ? REG_NONE : program_header(scope->builder, view, fields[i].field);
+        return view == INDEX_NONE ? REG_NONE : header_read(scope, access->alias, access->which, view, fields[i].field);
     }
     lower_refuse(scope->lowering, expr->span, NULL, "the header attribute `%.*s` does not run yet", TEXT_ARGS(access->header));
     return emit_fail(scope);

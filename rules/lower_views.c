@@ -202,7 +202,7 @@ static Shape sealed(Lowering *lowering, const LowerParticipant *p)
     Arena *arena = lowering->arena;
     const ModelAlias *alias = p->alias;
     uint32_t nsources = alias->table ? 1 : alias->nevents;
-    Shape shape = {.nslots = (uint16_t)p->nslots, .nsources = (uint16_t)nsources};
+    Shape shape = {.nslots = (uint16_t)p->nslots, .nsources = (uint16_t)nsources, .header = p->header};
     shape.slots = ARENA_ARRAY(arena, Slot, p->nslots);
     shape.sources = ARENA_ARRAY(arena, ShapeSource, nsources);
     for (uint32_t i = 0; i < p->nslots; i++) {

@@ -86,6 +86,7 @@ static void clock_start(Agent *agent, Handle leaf, uint32_t participant, const A
     for (uint32_t p = 0; p < agent->plan->nevents; p++)
         views_none(agent, p);
     views_row(agent, participant, arrival->rows, arrival->row);
+    views_initiator(agent, leaf);
     if (!clock_deadline(agent, leaf, arrival, &deadline))
         agent_reject(agent, "no start", TEXT("the time that `since` names is missing; the clock starts at the event"),
                      arrival->rows, arrival->row);
