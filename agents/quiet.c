@@ -149,7 +149,7 @@ bool quiet_admits(Agent *agent, uint32_t derive, Handle leaf, const Surroundings
     Text key = key_make(agent, derive, leaf, around);
     uint32_t hash = (uint32_t)XXH3_64bits(key.p, key.len);
     Handle handle = entry_find(agent, key, hash);
-    if (handle && time < entry_at(agent, handle)->until) {
+    if (handle && !entry_at(agent, handle)->over && time < entry_at(agent, handle)->until) {
         entry_at(agent, handle)->suppressed++;
         agent->stats.suppressed++;
         if (agent->plan->quiet.after_last)

@@ -2,6 +2,15 @@
  * node, or make it. An event without the key is in no partition. */
 #include "agents/node.h"
 
+/* Whether no window holds on to the nodes of a level: those go with it, and are not idle before. */
+static bool outside_windows(const Agent *agent, uint32_t level)
+{
+    for (uint32_t i = 0; i < level; i++)
+        if (agent->window_offset[i] && agent->levels[i].kind != CONTEXT_LAST)
+            return false;
+    return true;
+}
+
 static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival *arrival)
 {
     Text part = arrival->key_parts[agent->levels[level].part];
@@ -9,7 +18,7 @@ static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival 
         return;
     uint32_t hash = level == 0 ? arrival->first_hash : node_hash(parent, part);
     Handle node = node_find(agent, parent, part, hash);
-    if (node && parent == agent->root && node_is_idle(agent, node, arrival->key->time, agent->levels[level].step->key_idle)) {
+    if (node && outside_windows(agent, level) && node_is_idle(agent, node, arrival->key->time, agent->levels[level].step->key_idle)) {
         node_free(agent, node);
         node = HANDLE_NONE;
     }
@@ -17,7 +26,8 @@ static void by_route(Agent *agent, uint32_t level, Handle parent, const Arrival 
         return;
     if (!node)
         node = node_new(agent, level, parent, part);
-    node_at(agent, node)->touched = arrival->key->time;
+    if (arrival->roles)
+        node_at(agent, node)->touched = arrival->key->time;
     agent_descend(agent, node, arrival);
     node_forget(agent, node);
 }

@@ -183,12 +183,13 @@ static void interval_route(Agent *agent, uint32_t level, Handle parent, const Ar
 static void interval_timer(Agent *agent, Handle node, const Timer *timer)
 {
     Window *window = node_window(agent, node);
-    if (timer->kind == TIMER_WINDOW)
-        window->expiry = HANDLE_NONE;
-    else
+    bool idle = timer->kind == TIMER_IDLE;
+    if (idle)
         window->idle = HANDLE_NONE;
+    else
+        window->expiry = HANDLE_NONE;
     Handle parent = node_at(agent, node)->parent;
-    window_close(agent, node, agent->cause.time);
+    window_close(agent, node, idle ? window->idle_end : window->end);
     node_forget_up(agent, parent);
 }
 
