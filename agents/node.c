@@ -397,10 +397,21 @@ void node_sweep(Agent *agent, int64_t now)
     }
 }
 
-bool node_is_idle(const Agent *agent, Handle handle, int64_t now, int64_t after)
+/* Whether an open window or a timer that has yet to fire is at or below a node. */
+static bool node_is_held(const Agent *agent, Handle handle)
 {
     const Node *node = node_at(agent, handle);
-    if (now - after < node->touched || node->child)
-        return false;
-    return !agent->kind->pending || !node_is_leaf(agent, node) || !agent->kind->pending(agent, handle);
+    if (node_window(agent, handle))
+        return true;
+    if (agent->kind->pending && node_is_leaf(agent, node) && agent->kind->pending(agent, handle))
+        return true;
+    for (Handle child = node->child; child; child = node_at(agent, child)->next)
+        if (node_is_held(agent, child))
+            return true;
+    return false;
+}
+
+bool node_is_idle(const Agent *agent, Handle handle, int64_t now, int64_t after)
+{
+    return now - after >= node_at(agent, handle)->touched && !node_is_held(agent, handle);
 }

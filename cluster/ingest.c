@@ -558,14 +558,17 @@ static void run_engine(Ingest *in)
     in->generation++;
 }
 
-/* Behind everything that producers have sent so far. */
+/* Directly behind everything that producers have sent so far: one may go on at the same instant. */
 static OrderKey behind_all(const Ingest *in)
 {
-    int64_t time = INT64_MIN;
-    for (uint32_t p = 0; p < in->nproducers; p++)
-        if (in->producers[p].begun && in->producers[p].greatest > time)
-            time = in->producers[p].greatest;
-    return (OrderKey){.time = time, .kind = ORDER_EVENT, .origin = UINT32_MAX, .sequence = UINT64_MAX};
+    OrderKey last = {.time = INT64_MIN, .kind = ORDER_EVENT};
+    for (uint32_t p = 0; p < in->nproducers; p++) {
+        const Producer *producer = &in->producers[p];
+        OrderKey key = {.time = producer->greatest, .kind = ORDER_EVENT, .origin = producer->origin, .sequence = producer->sequence + 1};
+        if (producer->begun && order_compare(&key, &last) > 0)
+            last = key;
+    }
+    return last;
 }
 
 bool ingest_frontier(const Ingest *in, OrderKey *below)

@@ -6,7 +6,7 @@
 static bool outside_windows(const Agent *agent, uint32_t level)
 {
     for (uint32_t i = 0; i < level; i++)
-        if (agent->window_offset[i] && agent->levels[i].kind != CONTEXT_LAST)
+        if (context_ops(agent->levels[i].kind)->windows)
             return false;
     return true;
 }
