@@ -18,7 +18,4 @@ uint32_t coverage_shapes(const Coverage *coverage);
 /* Prints the table. Returns how many rows that run were not reached. */
 uint32_t coverage_print(const Coverage *coverage, FILE *out);
 
-/* Prints the rows that run and that the naive matcher does not know; returns how many. */
-uint32_t coverage_unknown(FILE *out);
-
 #endif

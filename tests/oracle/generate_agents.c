@@ -5,6 +5,10 @@
 
 static void put_int(Maker *m, const char *alias)
 {
+    if (m->opener[0] && maker_percent(m, 10)) {
+        put(m, "%s.v", m->opener);
+        return;
+    }
     switch (maker_below(m, 7)) {
     case 0: put(m, "%s.k", alias); break;
     case 4: put(m, maker_percent(m, m->errors) ? "6 / %s.v" : "%s.v - 1", alias); break; /* an error where v is 0 */
@@ -34,8 +38,14 @@ static void put_derive(Maker *m, const char *words, char type, const char *alias
         put(m, "%s.w", alias);
     else
         put(m, "null");
-    if (m->windowed && maker_percent(m, 20))
-        put(m, ", t: context.start");
+    if (m->windowed && maker_percent(m, 25))
+        put(m, ", t: context.%s", maker_percent(m, 60) ? "start" : "end");
+    else if (maker_percent(m, 5))
+        put(m, ", t: now()");
+    bool shifts = maker_percent(m, 10);
+    m->shifted |= shifts;
+    if (shifts)
+        put(m, ", $time: %s.$time %s %s", alias, maker_percent(m, 70) ? "+" : "-", maker_duration(m));
     put(m, " }");
 }
 
@@ -52,6 +62,7 @@ static void put_quiet(Maker *m, const char *alias, uint32_t chance)
 {
     if (!maker_percent(m, chance))
         return;
+    m->quiet = true;
     put(m, "  quiet %s%s", maker_duration(m), maker_percent(m, 35) ? " after last" : "");
     if (maker_percent(m, 35))
         put(m, " per %s.s", alias);
@@ -113,6 +124,15 @@ static void put_stateless(Maker *m)
     put_quiet(m, "t", 15);
 }
 
+/* What hears how much was held back. */
+static void put_listener(Maker *m)
+{
+    maker_agent(m, 100, false);
+    put(m, "  on cep.Suppressed t\n  derive D%u { k: t.count, s: t.key, v: if t.agent == \"g0\" then 1 else 0, w: null }\n", m->agent);
+    if (m->extra[m->agent])
+        put(m, "  derive E%u { k: t.count, s: t.alert, v: 2, w: null }\n", m->agent);
+}
+
 static const char *const int_aggregates[] = {
     "count(t)", "count(t)", "sum(t.v)", "min(t.v)", "max(t.v)", "distinct(t.s)", "distinct(t.k)", "first(t.v)",
     "last(t.v)", "count(t where t.v > 1)", "sum(t.v where t.s == \"x\")", "first(t.k)", "last(t.k)", "count(t.w)",
@@ -160,6 +180,8 @@ static void put_match(Maker *m, uint32_t chance)
 static void put_threshold(Maker *m)
 {
     maker_agent(m, 20, true);
+    bool within = !m->trailing && !m->windowed && maker_percent(m, 60);
+    m->ordered |= within;
     put_on(m, "t", 40);
     bool two = maker_percent(m, 25);
     if (two)
@@ -173,7 +195,6 @@ static void put_threshold(Maker *m)
         else
             put_aggregate_condition(m);
     }
-    bool within = !m->trailing && !m->windowed && maker_percent(m, 60);
     if (within)
         put(m, " within %s%s", maker_duration(m), maker_percent(m, 30) ? " inclusive" : "");
     put(m, "\n");
@@ -266,6 +287,7 @@ static void put_pick(Maker *m, uint32_t steps)
 static void put_sequence(Maker *m)
 {
     bool loop[4] = {false};
+    m->ordered = true;
     maker_agent(m, 40, true);
     uint32_t steps = maker_percent(m, 10) ? 1 : maker_percent(m, 60) ? 2 : maker_percent(m, 85) ? 3 : 4;
     bool runs = steps > 1 && maker_percent(m, 25); /* every `a`, each further step bound for good, nothing consumed */
@@ -423,5 +445,8 @@ static void put_pattern(Maker *m)
 void maker_body(Maker *m)
 {
     static void (*const kinds[])(Maker *) = {put_stateless, put_threshold, put_aggregate, put_sequence, put_sequence, put_expect, put_pattern};
-    RANDOM_OF(&m->random, kinds)(m);
+    if (m->quiet && maker_percent(m, 15))
+        put_listener(m);
+    else
+        RANDOM_OF(&m->random, kinds)(m);
 }

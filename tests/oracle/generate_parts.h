@@ -18,7 +18,13 @@ typedef struct Maker {
     uint32_t agent;      /* the one at hand */
     bool extra[AGENTS_MAX]; /* it derives E<i>, too */
     bool closes, bounded, trailing, windowed, by_k;
+    bool disorder;       /* producers are late */
     uint32_t aliases;    /* of contexts, so far */
+    char opener[16];     /* alias of the innermost opener; empty = none */
+    bool inside;         /* behind the agent's brace: its partition may be read */
+    bool quiet;          /* some agent so far is */
+    bool shifted;        /* some agent so far sets `$time` */
+    bool ordered;        /* the agent at hand compares the times of events */
     uint32_t errors;     /* of 100 divisions that may fail */
 } Maker;
 

@@ -1,29 +1,7 @@
 /* The network: inputs and timers one after the other in order-key order, each taken through all agents in
  * topological order before the next (0.3, K.7). */
+#include "tests/oracle/naive_knows.h"
 #include "tests/oracle/naive_parts.h"
-
-/* A row that runs and is not known here fails the run: see coverage.c. */
-bool naive_knows_agent(AgentKind kind)
-{
-    return kind == AGENT_FILTER || kind == AGENT_TRANSLATE || kind == AGENT_PROJECT || kind == AGENT_ENRICH ||
-           kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_PATTERN || kind == AGENT_SEQUENCE ||
-           kind == AGENT_EXPECT;
-}
-
-bool naive_knows_policy(PolicyValue value)
-{
-    switch (value) {
-    case EVALUATE_IMMEDIATELY: case EVALUATE_AT_CLOSE: case EVALUATE_ON:
-    case MATCH_EVERY_TIME: case MATCH_ONCE: case MATCH_AT_MOST: case MATCH_ONCE_PER_RUN:
-    case PICK_FIRST: case PICK_LAST: case PICK_EACH:
-    case CONSUME_MATCHED: case CONSUME_NONE: case CONSUME_EVERYTHING:
-    case ORDER_OCCURRENCE:
-    case EVIDENCE_ENDS: case EVIDENCE_LAST: case EVIDENCE_NONE:
-        return true;
-    default:
-        return false;
-    }
-}
 
 Naive *naive_new(const Plan *plan, Table *const *tables, Arena *arena)
 {
@@ -86,6 +64,28 @@ static void wave_run(Naive *naive, uint32_t from)
     naive->wave = NULL;
 }
 
+/* The number of a timer among those that fired at its instant for its partition. */
+static uint32_t fired_before(Naive *naive, const Due *due, const NaiveKey *key)
+{
+    NaiveAgent *agent = due->agent;
+    Tally *tally = NULL;
+    for (uint32_t i = 0; i < agent->ntallies && !tally; i++)
+        if (agent->tallies[i].key.time == key->time && agent->tallies[i].key.kind == key->kind &&
+            naive_keys_compare(agent->tallies[i].key.own, key->own) == 0)
+            tally = &agent->tallies[i];
+    if (!tally) {
+        agent->tallies = arena_grow(naive->arena, agent->tallies, agent->ntallies, sizeof *agent->tallies);
+        tally = &agent->tallies[agent->ntallies++];
+        *tally = (Tally){.key = *key, .shared = -1};
+    }
+    bool shared = due->owner != due->scope;
+    if (shared && tally->shared >= 0)
+        return (uint32_t)tally->shared;
+    if (shared)
+        tally->shared = tally->fired;
+    return tally->fired++;
+}
+
 /* Fires, one after the other, what is due before a place in the order. */
 static void fire_due(Naive *naive, int64_t time, uint32_t kind)
 {
@@ -96,8 +96,10 @@ static void fire_due(Naive *naive, int64_t time, uint32_t kind)
         if (!due.agent || due.time > time || (due.time == time && due.kind > kind))
             return;
         naive->now = due.time > naive->now ? due.time : naive->now;
-        Cause cause = {.key = {.time = due.time, .kind = due.kind, .origin = due.agent->index, .sequence = ++naive->sequences},
+        Cause cause = {.key = {.time = due.time, .kind = due.kind, .origin = due.agent->index, .sequence = ++naive->sequences,
+                               .timer = due.scope, .own = due.owner},
                        .now = naive->now};
+        cause.key.nth = fired_before(naive, &due, &cause.key);
         naive_fire(naive, &due, &cause);
         wave_run(naive, due.agent->index + 1);
     }
@@ -112,7 +114,6 @@ void naive_event(Naive *naive, const NaiveEvent *input)
     naive->now = input->key.time;
     NaiveEvent *event = ARENA_NEW(naive->arena, NaiveEvent);
     *event = *input;
-    event->serial = naive->ninputs++;
     naive->wave = arena_grow(naive->arena, naive->wave, 0, sizeof *naive->wave);
     naive->wave[naive->nwave++] = event;
     wave_run(naive, 0);

@@ -25,6 +25,8 @@ typedef struct NaiveValue {
 
 /* ARCHITECTURE 2: (time, timer < event < inclusive timer, origin, sequence, derivation path). The path holds
  * two numbers a step: the agent, and what it derived before from the same cause. */
+struct Scope;
+
 typedef struct NaiveKey {
     int64_t time;
     uint32_t kind; /* OrderKind */
@@ -32,6 +34,9 @@ typedef struct NaiveKey {
     uint64_t sequence;
     uint32_t depth; /* steps of the path */
     const uint32_t *path;
+    const struct Scope *timer; /* of a timer: the partition that it is for */
+    const struct Scope *own;   /* … and the one that it is ordered by, which may stand for several */
+    uint32_t nth;              /* its number among those of that one and its instant */
 } NaiveKey;
 
 typedef struct NaiveEvent NaiveEvent;
@@ -40,7 +45,7 @@ struct NaiveEvent {
     int64_t time; /* occurrence */
     NaiveKey key;
     NaiveValue *values; /* by attribute */
-    uint64_t serial;    /* inputs: from 0 as they came; outputs: the place among the outputs */
+    uint64_t serial;    /* inputs: given with them; outputs: the place among the outputs */
     /* of what is derived */
     const AgentPlan *agent; /* NULL = an input */
     uint32_t ncauses;
@@ -48,6 +53,9 @@ struct NaiveEvent {
     uint64_t cause_count;
     uint64_t suppressed;
     int64_t window_start, window_end; /* equal = none */
+    const struct Scope *scope;        /* its partition; NULL = none */
+    uint32_t derive;                  /* which `derive` of the agent */
+    const NaiveEvent *trigger;        /* the event that it is derived from; NULL = a timer */
 };
 
 typedef struct NaiveAgent NaiveAgent;
@@ -58,7 +66,7 @@ typedef struct Naive {
     Arena *arena;
     NaiveAgent *agents;
     int64_t now; /* TIME_NONE before the first event */
-    uint64_t serials, sequences, ninputs;
+    uint64_t serials, sequences;
     NaiveEvent **outputs;
     uint32_t noutputs;
     /* what one event or timer brought, while it goes through the agents; in order-key order */
@@ -70,18 +78,16 @@ typedef struct Naive {
 
 enum { NAIVE_CANDIDATES_MAX = 3000000 };
 
-/* Whether the matcher knows a kind or policy value; what the engine runs and this does not is a hole in the net. */
-bool naive_knows_agent(AgentKind kind);
-bool naive_knows_context(ContextKind kind);
-bool naive_knows_pattern(PatternKind kind);
-bool naive_knows_aggregate(AggregateKind kind);
-bool naive_knows_policy(PolicyValue value);
-
 Naive *naive_new(const Plan *plan, Table *const *tables, Arena *arena);
 
 /* Takes an input; key.depth = 0. The values are borrowed. */
 void naive_event(Naive *naive, const NaiveEvent *input);
 void naive_advance(Naive *naive, int64_t time);
 void naive_close(Naive *naive);
+
+/* What the id of an output is a hash of, as text: the agent, the `derive`, the partition, the start of its window,
+ * what it is derived from, with the number of the output there (ARCHITECTURE 4, K.12): a line by its place in its
+ * producer's sequence, a derived event by its own identity, a timer by its instant and its partition. */
+Text naive_identity(Naive *naive, const NaiveEvent *output);
 
 #endif

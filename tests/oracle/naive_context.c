@@ -9,11 +9,6 @@
 
 #include <stdlib.h>
 
-bool naive_knows_context(ContextKind kind)
-{
-    return kind == CONTEXT_BY || kind == CONTEXT_FIXED || kind == CONTEXT_LAST || kind == CONTEXT_INTERVAL ||
-           kind == CONTEXT_SLIDING || kind == CONTEXT_EACH || kind == CONTEXT_SESSION || kind == CONTEXT_BANDS || kind == CONTEXT_WHILE;
-}
 
 Scope *naive_scope_new(Naive *naive, Scope *up)
 {
@@ -85,6 +80,8 @@ static int value_compare(TypeKind type, Cell a, Cell b)
 int naive_keys_compare(const Scope *a, const Scope *b)
 {
     for (uint32_t i = 0; i < a->nkeys && i < b->nkeys; i++) {
+        if (a->key_types[i] != b->key_types[i])
+            return a->key_types[i] < b->key_types[i] ? -1 : 1;
         int order = value_compare(a->key_types[i], a->keys[i].cell, b->keys[i].cell);
         if (order)
             return order;
@@ -184,6 +181,11 @@ void naive_scope_close(Naive *naive, NaiveAgent *agent, Scope *scope, int64_t ti
     if (n)
         qsort(list, n, sizeof *list, naive_scope_compare);
     for (uint32_t i = 0; i < n && deferred; i++) {
+        if (!cause->event && naive_keys_compare(cause->key.timer, list[i]) != 0) {
+            cause->key.timer = list[i]; /* each partition's closing is a trigger of its own */
+            cause->key.sequence = ++naive->sequences;
+            cause->outputs = 0;
+        }
         int64_t end = naive_scope_end(agent->plan, list[i]), at = end == TIME_NONE || time < end ? time : end;
         if (agent->plan->kind == AGENT_AGGREGATE || agent->plan->kind == AGENT_THRESHOLD || agent->plan->kind == AGENT_PATTERN)
             naive_set_close(naive, agent, list[i], at, cause);
@@ -222,6 +224,23 @@ bool naive_makes(const NaiveAgent *agent, const Scope *scope, const Walk *walk)
     return (OPEN_SEEN_BY_PARTICIPANTS ? walk->participant : walk->on) || (walk->opened && (fixed || !OPEN_INITIATOR_MAKES_NO_KEY));
 }
 
+/* Whether a timer or an open window holds on to what is below a scope. */
+static bool is_held(const Scope *scope)
+{
+    bool held = scope->window || scope->next_emit != TIME_NONE;
+    for (uint32_t i = 0; i < scope->nclocks; i++)
+        held |= !scope->clocks[i].done;
+    for (uint32_t i = 0; i < scope->nchildren; i++)
+        held |= is_held(scope->children[i]);
+    return held;
+}
+
+/* LANGUAGE 3: a key that was idle for so long begins anew; a pending timer or an open window is not idle. */
+static bool forgets(const ContextStep *step, const Scope *child, const Walk *walk)
+{
+    return walk->event->key.time - child->touched >= step->key_idle && !naive_window(child) && !is_held(child);
+}
+
 /* E.8: one partition a tuple of values; a missing one gives none; equality is typed. */
 static void visit_by(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
 {
@@ -245,7 +264,13 @@ static void visit_by(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
         bool same = true;
         for (uint32_t i = scope->nkeys; i < scope->nkeys + step->nkeys; i++)
             same &= naive_same(types[i], keys[i], scope->children[c]->keys[i]);
+        if (same && forgets(step, scope->children[c], walk)) {
+            naive_scope_remove(scope->children[c]);
+            break;
+        }
         if (same) {
+            if (walk->passed)
+                scope->children[c]->touched = walk->event->key.time;
             naive_visit(naive, agent, scope->children[c], walk);
             return;
         }
@@ -256,6 +281,7 @@ static void visit_by(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
     child->nkeys = scope->nkeys + step->nkeys;
     child->keys = keys;
     child->key_types = types;
+    child->touched = walk->event->key.time;
     naive_visit(naive, agent, child, walk);
 }
 
@@ -310,11 +336,25 @@ static bool assigned(Naive *naive, const NaiveAgent *agent, const Scope *scope, 
     return true;
 }
 
+/* Whether an event is a participant of a partition, as far as that can be said there: the conditions that read the
+ * partition are looked at where nothing comes below. */
+static bool takes_part(Naive *naive, const NaiveAgent *agent, const Scope *scope, const Walk *walk)
+{
+    bool part = false;
+    for (uint32_t r = 0; r < walk->input->nroles; r++) {
+        const RolePlan *role = &walk->input->roles[r];
+        bool participant = role->kind == ROLE_PARTICIPANT || role->kind == ROLE_EXPECTED || role->kind == ROLE_CANCELLER;
+        bool ask = role->kind == ROLE_PARTICIPANT && scope->level == agent->plan->ncontexts;
+        part |= participant && walk->passed >> r & 1 && (!ask || role_when(naive, agent->plan, role, walk, scope));
+    }
+    return part;
+}
+
 /* K.6: one partition; it remembers what came by, so that the latest N are known. */
 static void visit_last(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *walk)
 {
     Scope *child = scope->nchildren ? scope->children[0] : naive_scope_new(naive, scope);
-    if (walk->participant && (!OPEN_LAST_COUNTS_ASSIGNED || assigned(naive, agent, scope, walk))) {
+    if (takes_part(naive, agent, child, walk) && (!OPEN_LAST_COUNTS_ASSIGNED || assigned(naive, agent, scope, walk))) {
         child->seen = arena_grow(naive->arena, child->seen, child->nseen, sizeof *child->seen);
         child->seen[child->nseen++] = walk->event;
     }
@@ -335,7 +375,9 @@ static int64_t expiry(Naive *naive, NaiveAgent *agent, const ContextStep *step, 
     naive_bound_add(naive, &bound[role->participant], walk->event);
     Look look = {.naive = naive, .agent = agent->plan, .scope = &window, .now = walk->cause->now, .bound = bound};
     NaiveValue since = naive_value(step->since, &look);
-    return since.state == STATE_OK ? since.cell.i + step->for_at_most : TIME_NONE;
+    if (since.state != STATE_OK)
+        return TIME_NONE;
+    return since.cell.i + step->for_at_most;
 }
 
 /* Half-open: a window whose end has come takes nothing, although its timer may be behind the event in the order. */
@@ -354,6 +396,13 @@ static uint32_t open_windows(Naive *naive, const ContextStep *step, const Scope 
         if (!over(step, scope->children[i], event))
             (*open)[n++] = scope->children[i];
     return n;
+}
+
+/* What closes ends then, whatever it was to last. */
+static void interval_close(Naive *naive, NaiveAgent *agent, Scope *window, const Walk *walk, bool deferred)
+{
+    window->end = walk->event->time;
+    naive_scope_close(naive, agent, window, walk->event->time, walk->cause, deferred);
 }
 
 /* E.6. */
@@ -377,7 +426,7 @@ static void interval_open(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *w
         return;
     }
     for (uint32_t i = 0; i < n && step->again == AGAIN_REFRESH; i++)
-        naive_scope_close(naive, agent, open[i], walk->event->time, walk->cause, true);
+        interval_close(naive, agent, open[i], walk, true);
     Scope *window = naive_scope_new(naive, scope);
     window->window = true;
     window->start = walk->event->time;
@@ -407,9 +456,9 @@ static void visit_interval(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *
     uint32_t n = open_windows(naive, step, scope, walk->event, &open);
     for (uint32_t i = 0; i < n; i++) {
         if (ends(naive, agent, open[i], walk, ROLE_DISCARDER))
-            naive_scope_close(naive, agent, open[i], walk->event->time, walk->cause, false);
+            interval_close(naive, agent, open[i], walk, false);
         else if (ends(naive, agent, open[i], walk, ROLE_CLOSER))
-            naive_scope_close(naive, agent, open[i], walk->event->time, walk->cause, true);
+            interval_close(naive, agent, open[i], walk, true);
     }
     for (uint32_t r = 0; r < walk->input->nroles; r++) {
         const RolePlan *role = &walk->input->roles[r];
@@ -430,7 +479,7 @@ static void visit_interval(Naive *naive, NaiveAgent *agent, Scope *scope, Walk *
         }
         naive_visit(naive, agent, open[i], walk);
         if (step->at_most && open[i]->count >= step->at_most)
-            naive_scope_close(naive, agent, open[i], walk->event->time, walk->cause, true);
+            interval_close(naive, agent, open[i], walk, true);
     }
 }
 

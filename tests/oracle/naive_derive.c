@@ -80,12 +80,6 @@ static int64_t distinct(TypeKind type, const Values *values)
     return n;
 }
 
-bool naive_knows_aggregate(AggregateKind kind)
-{
-    return kind == AGGREGATE_COUNT || kind == AGGREGATE_SUM || kind == AGGREGATE_AVG || kind == AGGREGATE_MIN ||
-           kind == AGGREGATE_MAX || kind == AGGREGATE_FIRST || kind == AGGREGATE_LAST || kind == AGGREGATE_DISTINCT;
-}
-
 /* B.6: of none count 0, sum 0, the others null. J.2, 12: missing values are left out; count counts events. */
 static NaiveValue compute(const AggregatePlan *plan, const Values *values, uint32_t events)
 {
@@ -135,32 +129,69 @@ NaiveValue *naive_aggregates(Naive *naive, const AgentPlan *plan, const Bound *b
 
 /* ── Quiet ── */
 
+/* Begins the time anew. What is past already is over behind the events of this instant. */
+static void silence_begin(Naive *naive, const NaiveAgent *agent, Silence *silence, int64_t time, const Cause *cause)
+{
+    silence->until = time + agent->plan->quiet.duration;
+    silence->over = false;
+    silence->set = ++naive->serials;
+    NaiveKey key = {.time = silence->until, .kind = ORDER_TIMER, .origin = agent->index};
+    bool past = naive_key_compare(&key, &cause->key) < 0;
+    silence->due = past ? cause->key.time : silence->until;
+    silence->due_kind = past ? ORDER_TIMER_INCLUSIVE : ORDER_TIMER;
+}
+
+static Scope *per_key(Naive *naive, TypeKind type, NaiveValue per)
+{
+    Scope *key = ARENA_NEW(naive->arena, Scope);
+    key->keys = ARENA_NEW(naive->arena, NaiveValue);
+    key->key_types = ARENA_NEW(naive->arena, TypeKind);
+    *key->keys = per;
+    *key->key_types = type;
+    key->nkeys = per.state == STATE_OK;
+    return key;
+}
+
+/* Of one partition: the keys and the window. */
+static bool same_key(const Silence *a, const Silence *b, const QuietPlan *quiet)
+{
+    if (quiet->per)
+        return naive_same(quiet->per->type, a->per, b->per);
+    return naive_window(a->scope) == naive_window(b->scope) && naive_keys_compare(a->scope, b->scope) == 0;
+}
+
 /* Whether the alert is sent; *suppressed then says how many were not before it. */
-static bool speaks(Naive *naive, NaiveAgent *agent, const DerivePlan *derive, const Look *look, int64_t time, uint64_t *suppressed)
+static bool speaks(Naive *naive, NaiveAgent *agent, const DerivePlan *derive, const Look *look, int64_t time, uint64_t *suppressed,
+                   const Cause *cause)
 {
     const QuietPlan *quiet = &agent->plan->quiet;
     *suppressed = 0;
     if (!quiet->duration || !naive->plan->types[derive->type].alert)
         return true;
-    Silence own = {.type = derive->type, .scope = quiet->per ? NULL : look->scope, .until = time + quiet->duration};
-    if (quiet->per)
+    Silence own = {.type = derive->type, .scope = quiet->per ? NULL : look->scope};
+    own.key = (Scope *)look->scope;
+    if (quiet->per) {
         own.per = naive_value(quiet->per, look);
+        own.key = per_key(naive, quiet->per->type, own.per);
+    }
     for (uint32_t i = 0; i < agent->nsilences; i++) {
         Silence *s = &agent->silences[i];
-        if (s->type != own.type || s->scope != own.scope || (quiet->per && !naive_same(quiet->per->type, s->per, own.per)))
+        if (s->type != own.type || !same_key(s, &own, quiet))
             continue;
-        if (time < s->until) {
+        if (!s->over && time < s->until) {
             s->suppressed++;
             if (quiet->after_last)
-                s->until = own.until;
+                silence_begin(naive, agent, s, time, cause);
             return false;
         }
         *suppressed = s->suppressed;
-        *s = own;
+        s->suppressed = 0;
+        silence_begin(naive, agent, s, time, cause);
         return true;
     }
     agent->silences = arena_grow(naive->arena, agent->silences, agent->nsilences, sizeof *agent->silences);
-    agent->silences[agent->nsilences++] = own;
+    agent->silences[agent->nsilences] = own;
+    silence_begin(naive, agent, &agent->silences[agent->nsilences++], time, cause);
     return true;
 }
 
@@ -241,7 +272,7 @@ static void derive_one(Naive *naive, NaiveAgent *agent, const Match *match, uint
     const AgentPlan *plan = agent->plan;
     const DerivePlan *derive = &plan->derives[index];
     NaiveEvent *out = ARENA_NEW(naive->arena, NaiveEvent);
-    *out = (NaiveEvent){.type = derive->type, .time = match->time, .agent = plan};
+    *out = (NaiveEvent){.type = derive->type, .time = match->time, .agent = plan, .scope = match->scope, .derive = index, .trigger = cause->event};
     out->values = values_of(naive, derive, look);
     for (uint32_t i = 0; i < naive->plan->types[derive->type].nattributes; i++)
         if (out->values[i].state == STATE_ERROR)
@@ -251,13 +282,13 @@ static void derive_one(Naive *naive, NaiveAgent *agent, const Match *match, uint
         if (time.state == STATE_OK)
             out->time = time.cell.i;
     }
-    if (!speaks(naive, agent, derive, look, out->time, &out->suppressed))
+    if (!speaks(naive, agent, derive, look, out->time, &out->suppressed, cause))
         return;
     keep_evidence(naive, plan, match, out);
     const Scope *window = naive_window(match->scope);
     if (window) {
         out->window_start = window->start;
-        out->window_end = window->end;
+        out->window_end = window->end == TIME_NONE ? INT64_MAX : window->end;
     }
     out->key = key_behind(naive, agent, cause);
     wave_add(naive, out);
@@ -299,4 +330,23 @@ Derived naive_derive(Naive *naive, NaiveAgent *agent, const Match *match, Derive
         derive_one(naive, agent, match, i, &look, cause);
     }
     return result;
+}
+
+/* ── What was suppressed ── */
+
+void naive_silence_due(Naive *naive, NaiveAgent *agent, Silence *silence, Cause *cause)
+{
+    silence->over = true;
+    if (!silence->suppressed)
+        return;
+    NaiveEvent *out = ARENA_NEW(naive->arena, NaiveEvent);
+    *out = (NaiveEvent){.type = plan_type(naive->plan, TEXT("cep.Suppressed")), .time = cause->key.time, .agent = agent->plan,
+                        .derive = INDEX_NONE, .trigger = cause->event};
+    out->values = ARENA_ARRAY(naive->arena, NaiveValue, 4);
+    out->values[0] = (NaiveValue){STATE_OK, {.s = naive->plan->types[silence->type].name}};
+    out->values[1] = (NaiveValue){STATE_OK, {.s = agent->plan->name}};
+    out->values[2] = (NaiveValue){STATE_OK, {.s = naive_key_words(naive, silence->key)}};
+    out->values[3] = (NaiveValue){STATE_OK, {.i = (int64_t)silence->suppressed}};
+    out->key = key_behind(naive, agent, cause);
+    wave_add(naive, out);
 }

@@ -5,8 +5,28 @@
 
 #include <stdlib.h>
 
-/* 0.3: timers of one instant in order of deadline, then upstream agent first, then partition key. Open: in one
- * partition fixed windows close first; the rest in the order in which it was set. */
+/* Whether a window is one of the calendar that all keys share: the key may stand before it, but does not come into it. */
+static bool is_shared(const AgentPlan *plan, const Scope *scope)
+{
+    if (!scope->up || scope->nkeys == 0)
+        return false;
+    const ContextStep *step = &plan->contexts[scope->up->level];
+    bool shared = step->kind == CONTEXT_FIXED || (step->kind == CONTEXT_SLIDING && !step->at_most);
+    for (uint32_t i = 0; i < scope->up->level; i++)
+        shared &= plan->contexts[i].kind == CONTEXT_BY || (plan->contexts[i].kind == CONTEXT_LAST && plan->contexts[i].last);
+    return shared;
+}
+
+/* The partition that a timer is ordered by. */
+static const Scope *owner(const Due *due)
+{
+    bool closes = !due->clock && !due->emits && !due->silence;
+    return closes && is_shared(due->agent->plan, due->scope) ? due->agent->root : due->scope;
+}
+
+/* 0.3: timers of one instant in order of deadline, then upstream agent first, then partition key, that of a window
+ * which all keys share being none. Open: in one partition fixed windows close first; the rest in the order in which it
+ * was set. */
 static bool due_before(const Due *a, const Due *b)
 {
     if (a->time != b->time)
@@ -15,10 +35,13 @@ static bool due_before(const Due *a, const Due *b)
         return a->kind < b->kind;
     if (a->agent->index != b->agent->index)
         return a->agent->index < b->agent->index;
-    int order = naive_keys_compare(a->scope, b->scope);
+    int order = naive_keys_compare(owner(a), owner(b));
+    if (!order)
+        order = naive_keys_compare(a->scope, b->scope);
     if (order)
         return order < 0;
-    bool fixed_a = !a->clock && !a->emits && !a->scope->opener, fixed_b = !b->clock && !b->emits && !b->scope->opener;
+    bool fixed_a = !a->clock && !a->emits && !a->silence && !a->scope->opener;
+    bool fixed_b = !b->clock && !b->emits && !b->silence && !b->scope->opener;
     if (fixed_a != fixed_b)
         return fixed_a;
     return a->serial < b->serial;
@@ -32,6 +55,7 @@ void naive_due_add(Due *first, const Due *due)
         uint64_t behind = first->behind;
         *first = *due;
         first->behind = behind;
+        first->owner = owner(due);
     }
 }
 
@@ -69,9 +93,21 @@ static void scope_due(Naive *naive, NaiveAgent *agent, Scope *scope, Due *first)
     }
 }
 
+static void silences_due(NaiveAgent *agent, Due *first)
+{
+    for (uint32_t i = 0; i < agent->nsilences; i++) {
+        Silence *silence = &agent->silences[i];
+        Due due = {.agent = agent, .scope = silence->key, .silence = silence, .time = silence->due, .kind = silence->due_kind,
+                   .serial = silence->set};
+        if (!silence->over)
+            naive_due_add(first, &due);
+    }
+}
+
 void naive_due(Naive *naive, NaiveAgent *agent, Due *first)
 {
     scope_due(naive, agent, agent->root, first);
+    silences_due(agent, first);
 }
 
 void naive_due_behind(Naive *naive, NaiveAgent *agent, uint64_t serial, Due *first)
@@ -123,11 +159,15 @@ void naive_fire(Naive *naive, const Due *due, Cause *cause)
 {
     if (due->clock) {
         naive_expect_due(naive, due->agent, due->scope, due->clock, cause);
+    } else if (due->silence) {
+        naive_silence_due(naive, due->agent, due->silence, cause);
     } else if (due->emits) {
         naive_set_tick(naive, due->agent, due->scope, cause);
     } else {
         if (due->scope->full)
             naive_scope_remove(due->scope);
+        if (due->scope->opener)
+            due->scope->end = due->time;
         naive_scope_close(naive, due->agent, due->scope, naive_closing_time(due->agent->plan, due->scope, due->time), cause, true);
         if (due->scope->end == due->time && naive_exists(due->agent->plan))
             naive_exist(naive, due->agent, due->scope->up, due->time);
@@ -144,7 +184,8 @@ static int last_compare(const void *a, const void *b)
 void naive_close_all(Naive *naive, NaiveAgent *agent)
 {
     Scope **list = NULL;
-    Cause cause = {.key = {.time = naive->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .sequence = ++naive->sequences},
+    Cause cause = {.key = {.time = naive->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .sequence = ++naive->sequences,
+                           .timer = agent->root, .own = agent->root, .nth = UINT32_MAX},
                    .now = naive->now};
     uint32_t n = naive_leaves(naive, agent->plan, agent->root, &list, 0);
     if (n)

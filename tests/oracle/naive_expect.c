@@ -27,11 +27,11 @@ static bool answers(Naive *naive, NaiveAgent *agent, Scope *scope, const RolePla
     return naive_holds(role->when, &look);
 }
 
-/* 0.4: by their `on` events. */
+/* 0.4: by their `on` events, in their order. */
 static int clock_compare(const void *a, const void *b)
 {
     const Clock *left = a, *right = b;
-    int order = naive_event_compare(left->on, right->on);
+    int order = naive_key_compare(&left->on->key, &right->on->key);
     return order ? order : (left->participant > right->participant) - (left->participant < right->participant);
 }
 

@@ -9,7 +9,9 @@
  *   naive_expect.c    clocks (K.5)
  *   naive_derive.c    outputs, evidence, quiet (B.9, K.9)
  *   naive_value.c     expressions (K.13)
- *   naive_key.c       order keys
+ *   naive_function.c  operators and functions
+ *   naive_key.c       order keys, and what ids stand for
+ *   naive_ingest.c    what becomes of lines, and their order (K.7); naive_ingest.h
  */
 #ifndef TESTS_ORACLE_NAIVE_PARTS_H
 #define TESTS_ORACLE_NAIVE_PARTS_H
@@ -83,6 +85,7 @@ struct Scope {
     uint32_t nkeys; /* all keys from the root down to here */
     NaiveValue *keys;
     TypeKind *key_types;
+    int64_t touched;  /* of a `by`: when the last event came by */
     /* fixed, interval */
     bool window;
     int64_t start, end; /* of an interval its expiry; TIME_NONE = none */
@@ -117,12 +120,26 @@ typedef struct Silence {
     uint32_t type;
     const Scope *scope; /* of `per` nothing … */
     NaiveValue per;     /* … or this */
+    Scope *key;         /* the partition, or as if the value of `per` were its key */
     int64_t until;
     uint64_t suppressed;
+    bool over;          /* its time has come */
+    int64_t due;        /* … which is at `until`, or now if that is past */
+    uint32_t due_kind;
+    uint64_t set;       /* in the order of serials */
 } Silence;
+
+/* How many timers of one partition fired at one instant. A window that all keys share has one timer. */
+typedef struct Tally {
+    NaiveKey key;
+    uint32_t fired;
+    int64_t shared; /* the number of that timer; −1 = it has not fired */
+} Tally;
 
 struct NaiveAgent {
     const AgentPlan *plan;
+    Tally *tallies;
+    uint32_t ntallies;
     uint32_t index;
     Scope *root;
     Silence *silences;
@@ -146,9 +163,13 @@ typedef struct Look {
 int naive_key_compare(const NaiveKey *a, const NaiveKey *b);
 /* D.5: by occurrence time, ties by the order key. */
 int naive_event_compare(const NaiveEvent *a, const NaiveEvent *b);
+/* The keys of a partition as a person reads them, with commas between. */
+Text naive_key_words(Naive *naive, const Scope *scope);
 
 /* naive_value.c */
 NaiveValue naive_value(const Program *program, const Look *look);
+/* naive_function.c: an instruction all of whose operands are present. */
+NaiveValue naive_operate(Naive *naive, const Instruction *step, const NaiveValue *regs);
 /* K.13: takes unknown as not true. NULL is true. */
 bool naive_holds(const Program *program, const Look *look);
 bool naive_same(TypeKind type, NaiveValue a, NaiveValue b);
@@ -202,6 +223,8 @@ typedef struct Due {
     Scope *scope;
     Clock *clock;   /* NULL = the scope closes or emits */
     bool emits;
+    Silence *silence; /* NULL = none of it */
+    const Scope *owner; /* the partition that it is ordered by: none, of a window that all keys share */
     int64_t time;
     uint32_t kind;  /* ORDER_TIMER or ORDER_TIMER_INCLUSIVE */
     uint64_t serial;
@@ -267,5 +290,7 @@ typedef struct Derived {
     bool dropped;    /* `or drop` */
 } Derived;
 Derived naive_derive(Naive *naive, NaiveAgent *agent, const Match *match, DerivePort port, Cause *cause);
+/* K.9: the time of a silence is over. */
+void naive_silence_due(Naive *naive, NaiveAgent *agent, Silence *silence, Cause *cause);
 
 #endif

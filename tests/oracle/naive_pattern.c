@@ -1,11 +1,6 @@
 /* Patterns over the set of a partition (C.1, C.4, C.5, K.5b), looked at anew each time. */
 #include "tests/oracle/naive_parts.h"
 
-bool naive_knows_pattern(PatternKind kind)
-{
-    return kind <= PATTERN_MIXED;
-}
-
 static NaiveValue value_of(Naive *naive, const AgentPlan *plan, const Scope *scope, const NaiveEvent *event, int64_t now)
 {
     const PatternPlan *pattern = &plan->pattern;

@@ -1,12 +1,11 @@
 /* Expressions: the instructions of a program, one after the other, over one match.
  *
- * Only what rules of the generator can say; an instruction that is missing here ends the process, so that it is
+ * What only computes stands in naive_function.c; an instruction that is in neither ends the process, so that it is
  * added and not passed over. A missing operand makes the result missing, an error before a null (K.13). */
 #include "tests/oracle/naive_parts.h"
 
 #include "cep/cellset.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,11 +27,6 @@ static NaiveValue integer(int64_t i)
     return ok((Cell){.i = i});
 }
 
-static NaiveValue real(double f)
-{
-    return isfinite(f) ? ok((Cell){.f = f}) : error_value;
-}
-
 bool naive_same(TypeKind type, NaiveValue a, NaiveValue b)
 {
     if (a.state != STATE_OK || b.state != STATE_OK)
@@ -42,7 +36,7 @@ bool naive_same(TypeKind type, NaiveValue a, NaiveValue b)
     case TYPE_FLOAT: return a.cell.f == b.cell.f;
     case TYPE_STRING: return text_is(a.cell.s, b.cell.s);
     case TYPE_POINT: return a.cell.p.x == b.cell.p.x && a.cell.p.y == b.cell.p.y;
-    default: return a.cell.i == b.cell.i;
+    default: return cell_equal(type, a.cell, b.cell);
     }
 }
 
@@ -81,7 +75,7 @@ static const NaiveEvent *viewed(const Look *look, const ViewPlan *view)
     case VIEW_INITIATOR: break;
     }
     for (const Scope *s = look->scope; s; s = s->up)
-        if (s->opener)
+        if (s->opener && s->opener_participant != INDEX_NONE) /* a session's has no name */
             return s->opener_participant == view->participant ? s->opener : NULL;
     return NULL;
 }
@@ -146,51 +140,6 @@ uint32_t naive_find(const Naive *naive, uint32_t table, const NaiveValue *key)
 #define B regs[step->b]
 #define C regs[step->c]
 
-#define COMPARE(type, member) \
-    case OP_EQ_##type: return truth(A.cell.member == B.cell.member); \
-    case OP_NE_##type: return truth(A.cell.member != B.cell.member); \
-    case OP_LT_##type: return truth(A.cell.member < B.cell.member); \
-    case OP_LE_##type: return truth(A.cell.member <= B.cell.member); \
-    case OP_GT_##type: return truth(A.cell.member > B.cell.member); \
-    case OP_GE_##type: return truth(A.cell.member >= B.cell.member);
-
-#define CHECKED(builtin) (builtin(A.cell.i, B.cell.i, &r) ? error_value : integer(r))
-
-/* Operators all of whose operands are present. */
-static NaiveValue operate(const Instruction *step, const NaiveValue *regs)
-{
-    int64_t r;
-    switch ((Op)step->op) {
-    COMPARE(INT, i)
-    COMPARE(FLOAT, f)
-    COMPARE(TIME, i)
-    COMPARE(DURATION, i)
-    case OP_EQ_BOOL: return truth(A.cell.b == B.cell.b);
-    case OP_NE_BOOL: return truth(A.cell.b != B.cell.b);
-    case OP_EQ_STRING: return truth(text_is(A.cell.s, B.cell.s));
-    case OP_NE_STRING: return truth(!text_is(A.cell.s, B.cell.s));
-    case OP_LT_STRING: return truth(text_compare(A.cell.s, B.cell.s) < 0);
-    case OP_GT_STRING: return truth(text_compare(A.cell.s, B.cell.s) > 0);
-    case OP_ADD_INT: case OP_ADD_DURATION: case OP_ADD_TIME_DURATION: case OP_ADD_DURATION_TIME:
-        return CHECKED(__builtin_add_overflow);
-    case OP_SUB_INT: case OP_SUB_DURATION: case OP_SUB_TIME_DURATION: case OP_SUB_TIME:
-        return CHECKED(__builtin_sub_overflow);
-    case OP_MUL_INT: return CHECKED(__builtin_mul_overflow);
-    case OP_DIV_INT: return B.cell.i == 0 ? error_value : integer(A.cell.i / B.cell.i);
-    case OP_MOD_INT: return B.cell.i == 0 ? error_value : integer(A.cell.i % B.cell.i);
-    case OP_NEG_INT: return integer(-A.cell.i);
-    case OP_ADD_FLOAT: return real(A.cell.f + B.cell.f);
-    case OP_SUB_FLOAT: return real(A.cell.f - B.cell.f);
-    case OP_MUL_FLOAT: return real(A.cell.f * B.cell.f);
-    case OP_DIV_FLOAT: return B.cell.f == 0 ? error_value : real(A.cell.f / B.cell.f);
-    case OP_NEG_FLOAT: return real(-A.cell.f);
-    case OP_FLOAT_OF_INT: return real((double)A.cell.i);
-    default: break;
-    }
-    fprintf(stderr, "naive: the instruction %s is not known here\n", op_name((Op)step->op));
-    abort();
-}
-
 static NaiveValue logic(const Instruction *step, const NaiveValue *regs)
 {
     bool is_or = step->op == OP_OR;
@@ -249,7 +198,7 @@ static NaiveValue run(const Program *program, const Instruction *step, const Nai
         State state = type == TYPE_KINDS ? STATE_OK : regs[operands[i]].state;
         worst = state > worst ? state : worst;
     }
-    return worst == STATE_OK ? operate(step, regs) : (NaiveValue){.state = worst};
+    return worst == STATE_OK ? naive_operate((Naive *)look->naive, step, regs) : (NaiveValue){.state = worst};
 }
 
 NaiveValue naive_value(const Program *program, const Look *look)

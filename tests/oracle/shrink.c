@@ -21,7 +21,7 @@ enum { SHRINK_TRIES_MAX = 6000, SHRINK_SECONDS_MAX = 30 };
 
 static bool still_fails(Shrinker *s, const Case *smaller)
 {
-    return s->tries++ < SHRINK_TRIES_MAX && time(NULL) < s->end && s->judge(smaller) == s->verdict;
+    return case_is_sound(smaller) && s->tries++ < SHRINK_TRIES_MAX && time(NULL) < s->end && s->judge(smaller) == s->verdict;
 }
 
 /* Leaves out n events from i on. */
@@ -124,7 +124,9 @@ static void shrink_ends(Shrinker *s)
     if (s->c->close && still_fails(s, &smaller))
         s->c->close = false;
     smaller = *s->c;
-    int64_t last = smaller.nevents ? smaller.events[smaller.nevents - 1].time : smaller.end;
+    int64_t last = 0;
+    for (uint32_t i = 0; i < smaller.nevents; i++)
+        last = smaller.events[i].time > last ? smaller.events[i].time : last;
     for (int64_t step = (smaller.end - last) / SECOND; step > 0; step /= 2)
         for (smaller = *s->c; smaller.end - step * SECOND >= last; smaller = *s->c) {
             smaller.end -= step * SECOND;

@@ -2,7 +2,7 @@
 #ifndef TESTS_ORACLE_SHRINK_H
 #define TESTS_ORACLE_SHRINK_H
 
-#include "tests/oracle/generate.h"
+#include "tests/oracle/case.h"
 
 typedef enum Verdict {
     VERDICT_SAME,
@@ -10,7 +10,8 @@ typedef enum Verdict {
     VERDICT_GAVE_UP,   /* too many candidates for the naive matcher */
     VERDICT_DIFFERENT,
     VERDICT_ENGINES,   /* the ways of running the engine disagree among themselves */
-    VERDICT_SAME_IDS,  /* two outputs with one id */
+    VERDICT_FATES,     /* they disagree about what becomes of a line, or about the order */
+    VERDICT_IDS,       /* an id does not stand for what it should */
     VERDICT_NODES,     /* several nodes disagree with one engine, or with what they promise one another */
     VERDICT_CRASHED,
     VERDICT_TOO_LONG,

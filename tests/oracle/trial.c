@@ -1,13 +1,12 @@
-/* Compiling a case and running it. Inputs are numbered from 0, which is also their sequence; their producer is 0. */
+/* Compiling a case and running it. */
 #include "tests/oracle/trial.h"
 
-#include <math.h>
-#include <stdlib.h>
-
 #include "agents/engine.h"
-#include "cep/zone.h"
+#include "agents/share.h"
+#include "cluster/ingest.h"
 #include "rules/parser.h"
 #include "tests/oracle/placed.h"
+#include "tests/oracle/random.h"
 
 const char *const trial_way_words[TRIAL_WAYS] = {"engine, batches of 1", "engine, batches of 7", "engine, batches of 1024",
                                                  "engine, row by row", "engine, without closing", "one node",
@@ -70,40 +69,31 @@ void trial_close(Trial *trial)
     arena_fini(&trial->arena);
 }
 
-/* ── Inputs ── */
-
-/* Attribute i of every input type, in the order of the declarations: k, s, v, w, at. */
-static NaiveValue input_value(const CaseEvent *event, uint32_t attribute)
-{
-    switch (attribute) {
-    case 0: return (NaiveValue){event->k < 0 ? STATE_NULL : STATE_OK, {.i = event->k}};
-    case 1: return (NaiveValue){STATE_OK, {.s = text_of(event->s)}};
-    case 2: return (NaiveValue){STATE_OK, {.i = event->v}};
-    case 3: return (NaiveValue){event->w < 0 ? STATE_NULL : STATE_OK, {.f = event->w}};
-    default: return (NaiveValue){STATE_OK, {.i = event->time}};
-    }
-}
-
 /* ── The engine ── */
 
-typedef struct Collector {
+typedef struct Run {
     Trial *trial;
+    const Case *c;
+    Engine *engine;
+    Ingest *ingest;
     Outputs outputs;
-} Collector;
+} Run;
 
-static Text text_kept(Arena *arena, Text text)
+/* The place in the case of a producer's line. */
+static uint32_t event_of(const Case *c, uint32_t producer, uint64_t number)
 {
-    return arena_text(arena, text);
+    for (uint32_t i = 0; i < c->nevents; i++)
+        if (c->events[i].step == STEP_LINE && c->events[i].producer == producer && case_number(c, i) == number)
+            return i;
+    return UINT32_MAX;
 }
 
 static void collect(void *owner, const EventType *type, const Rows *rows, uint32_t row)
 {
-    if (type->name.len > 4 && memcmp(type->name.p, "cep.", 4) == 0)
-        return; /* announcements: the naive matcher makes none */
-    Collector *c = owner;
-    Arena *arena = &c->trial->arena;
+    Run *run = owner;
+    Arena *arena = &run->trial->arena;
     const Lineage *lineage = rows->lineage[row];
-    Outputs *all = &c->outputs;
+    Outputs *all = &run->outputs;
     all->items = arena_grow(arena, all->items, all->n, sizeof *all->items);
     Output *out = &all->items[all->n++];
     *out = (Output){.type = rows->type, .time = rows->time[row], .agent = lineage->agent->name, .id = rows->id[row],
@@ -116,34 +106,23 @@ static void collect(void *owner, const EventType *type, const Rows *rows, uint32
         if (out->values[i].state == STATE_OK)
             out->values[i].cell = cell_get(column->type, column->cells, row);
         if (out->values[i].state == STATE_OK && column->type == TYPE_STRING)
-            out->values[i].cell.s = text_kept(arena, out->values[i].cell.s);
+            out->values[i].cell.s = arena_text(arena, out->values[i].cell.s);
     }
     /* ids for now; they become numbers when all outputs are there */
     out->causes = (int64_t *)arena_copy(arena, lineage->causes, lineage->ncauses * sizeof *lineage->causes);
 }
 
-static void rejected(void *owner, const Rejection *rejection)
+static void number_causes(Run *run)
 {
-    Collector *c = owner;
-    uint64_t hash = (uint64_t)(rejection->agent - c->trial->plan->agents) + 1;
-    for (const char *p = rejection->reason; *p; p++)
-        hash = hash * 31 + (unsigned char)*p;
-    c->outputs.rejected += hash * UINT64_C(0x9E3779B97F4A7C15);
-}
-
-static void number_causes(Arena *arena, Outputs *outputs)
-{
-    for (uint32_t i = 0; i < outputs->n; i++)
-        for (uint32_t k = 0; k < i; k++)
-            outputs->same_ids |= memcmp(&outputs->items[i].id, &outputs->items[k].id, sizeof(EventId)) == 0;
+    Outputs *outputs = &run->outputs;
     for (uint32_t i = 0; i < outputs->n; i++) {
         Output *out = &outputs->items[i];
         const EventId *ids = (const EventId *)out->causes;
-        int64_t *numbers = ARENA_ARRAY(arena, int64_t, out->ncauses + 1);
+        int64_t *numbers = ARENA_ARRAY(&run->trial->arena, int64_t, out->ncauses + 1);
         for (uint32_t c = 0; c < out->ncauses; c++) {
             numbers[c] = INT64_MIN;
             if (ids[c].high & EVENT_ID_INPUT)
-                numbers[c] = (int64_t)ids[c].low;
+                numbers[c] = event_of(run->c, (uint32_t)ids[c].high, ids[c].low);
             for (uint32_t k = 0; k < outputs->n && numbers[c] == INT64_MIN; k++)
                 if (outputs->items[k].id.high == ids[c].high && outputs->items[k].id.low == ids[c].low)
                     numbers[c] = -1 - (int64_t)k;
@@ -152,78 +131,217 @@ static void number_causes(Arena *arena, Outputs *outputs)
     }
 }
 
-static void feed(Batch *batch, const Plan *plan, const CaseEvent *event, uint64_t sequence)
+static void evaluation_failed(void *owner, const Rejection *rejection)
 {
-    uint32_t type = plan_type(plan, text_of(case_types[event->type]));
-    Rows *rows = &batch->rows[type];
-    uint32_t row = rows_add(rows, batch->memory);
-    for (uint32_t i = 0; i < plan->types[type].nattributes; i++) {
-        NaiveValue value = input_value(event, i);
-        if (value.state == STATE_OK)
-            rows_set(rows, row, i, value.cell);
-    }
-    rows->time[row] = rows->detected[row] = event->time;
-    rows->key[row] = (OrderKey){.time = event->time, .kind = ORDER_EVENT, .origin = 0, .sequence = sequence};
-    rows->id[row] = (EventId){EVENT_ID_INPUT, sequence};
-    batch_append(batch, type, row);
+    Run *run = owner;
+    uint64_t hash = (uint64_t)(rejection->agent - run->trial->plan->agents) + 1;
+    for (const char *p = rejection->reason; *p; p++)
+        hash = hash * 31 + (unsigned char)*p;
+    run->outputs.failed += hash * UINT64_C(0x9E3779B97F4A7C15);
 }
 
-static Outputs run_engine(Trial *trial, const Case *c, uint32_t batch_rows, bool row_by_row)
+static void line_rejected(void *owner, const IngestRejection *rejection)
 {
-    Collector collector = {.trial = trial};
-    Sink sink = {.owner = &collector, .event = collect, .rejected = rejected};
-    Engine *engine = engine_new(trial->plan, &trial->memory, trial->tables, (EngineOptions){.row_by_row = row_by_row}, sink);
-    uint64_t sequence = 0;
-    for (uint32_t i = 0; i < c->nevents; i++) {
-        if (c->events[i].advance) {
-            engine_run(engine);
-            engine_advance(engine, c->events[i].time);
-            continue;
-        }
-        feed(engine_batch(engine), trial->plan, &c->events[i], sequence++);
-        if (engine_batch(engine)->n >= batch_rows)
-            engine_run(engine);
+    Run *run = owner;
+    Fate fate = FATE_NONE;
+    for (int i = FATE_MALFORMED; i <= FATE_LATE; i++)
+        if (strcmp(rejection->reason, fate_word((Fate)i)) == 0)
+            fate = (Fate)i;
+    run->outputs.fates.fate[event_of(run->c, rejection->producer, rejection->line)] = rejection->dropped ? FATE_DROPPED : fate;
+}
+
+static Batch *batch_of_engine(void *owner)
+{
+    return engine_batch(((Run *)owner)->engine);
+}
+
+static void run_batch(void *owner)
+{
+    Run *run = owner;
+    const Batch *batch = engine_batch(run->engine);
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const OrderKey *key = &batch->rows[batch->order[i].type].key[batch->order[i].row];
+        run->outputs.order[run->outputs.norder++ % CASE_EVENTS_MAX] = event_of(run->c, key->origin, key->sequence);
     }
-    engine_run(engine);
-    engine_advance(engine, c->end);
+    engine_run(run->engine);
+}
+
+/* Where an event of the case stands among the arrivals: producers are drawn at random, each one's lines stay in
+ * order. Way 0 keeps the order of the case, and so does a case in which a producer is idle or time passes. */
+static void arrivals(const Case *c, TrialWay way, uint32_t order[CASE_EVENTS_MAX])
+{
+    Random random = {(uint64_t)way * 1000003 + c->nevents};
+    bool taken[CASE_EVENTS_MAX] = {false}, mixes = way != TRIAL_BATCHES_1;
+    for (uint32_t i = 0; i < c->nevents; i++)
+        mixes &= c->events[i].step == STEP_LINE;
+    for (uint32_t n = 0; n < c->nevents;) {
+        uint32_t producer = random_below(&random, case_producers(c));
+        uint32_t burst = 1 + random_below(&random, 3);
+        for (uint32_t i = 0; i < c->nevents && burst; i++)
+            if (!taken[i] && (!mixes || c->events[i].producer == producer)) {
+                taken[i] = true;
+                order[n++] = i;
+                burst--;
+            }
+    }
+}
+
+static bool is_last(const Case *c, const uint32_t *order, uint32_t at)
+{
+    for (uint32_t i = at + 1; i < c->nevents; i++)
+        if (c->events[order[i]].producer == c->events[order[at]].producer)
+            return false;
+    return true;
+}
+
+/* Hands one event of the case to the ingest. `idle` is a decision that is recorded at its place: what came before it
+ * is settled, and what came before the producer's return. */
+static void take(Run *run, uint32_t i, bool idle[CASE_PRODUCERS_MAX])
+{
+    const CaseEvent *event = &run->c->events[i];
+    if (event->step == STEP_ADVANCE) {
+        ingest_run(run->ingest);
+        engine_advance(run->engine, event->time);
+        return;
+    }
+    if (event->step == STEP_IDLE || idle[event->producer])
+        ingest_settle(run->ingest);
+    idle[event->producer] = event->step == STEP_IDLE;
+    if (event->step == STEP_IDLE) {
+        ingest_idle(run->ingest, event->producer);
+        return;
+    }
+    enum { READ_AHEAD = 64 };
+    char *line = arena_raw(&run->trial->arena, CASE_LINE_MAX + READ_AHEAD);
+    case_line(event, line);
+    run->outputs.fates.fate[i] = FATE_TAKEN;
+    ingest_line(run->ingest, event->producer, text_of(line), case_number(run->c, i));
+}
+
+static void run_all(Run *run, TrialWay way)
+{
+    const Case *c = run->c;
+    uint32_t order[CASE_EVENTS_MAX];
+    bool idle[CASE_PRODUCERS_MAX] = {false}, ended[CASE_PRODUCERS_MAX] = {false}, any = false;
+    arrivals(c, way, order);
+    for (uint32_t i = 0; i < c->nevents; i++)
+        any |= c->events[i].step != STEP_LINE;
+    for (uint32_t i = 0; i < c->nevents; i++) {
+        uint32_t producer = c->events[order[i]].producer;
+        take(run, order[i], idle);
+        if (way == TRIAL_BATCHES_7 && !any && is_last(c, order, i)) {
+            ingest_settle(run->ingest);
+            ingest_end(run->ingest, producer);
+            ended[producer] = true;
+        }
+    }
+    ingest_settle(run->ingest);
+    for (uint32_t p = 0; p < case_producers(c); p++)
+        if (!ended[p])
+            ingest_end(run->ingest, p);
+    ingest_run(run->ingest);
+    if (ingest_time(run->ingest) != TIME_NONE)
+        engine_advance(run->engine, c->end);
     if (c->close)
-        engine_close(engine);
-    engine_free(engine);
-    number_causes(&trial->arena, &collector.outputs);
-    return collector.outputs;
+        engine_close(run->engine);
+}
+
+static Outputs run_engine(Trial *trial, const Case *c, TrialWay way, uint32_t batch_rows)
+{
+    Run run = {.trial = trial, .c = c};
+    run.engine = engine_new(trial->plan, &trial->memory, trial->tables, (EngineOptions){.row_by_row = way == TRIAL_ROW_BY_ROW},
+                            (Sink){.owner = &run, .event = collect, .rejected = evaluation_failed});
+    run.ingest = ingest_new(trial->plan, &trial->memory, (IngestOptions){.batch_rows = batch_rows, .tables = trial->tables},
+                            (IngestSink){.owner = &run, .batch = batch_of_engine, .run = run_batch, .rejected = line_rejected});
+    for (uint32_t p = 0; p < case_producers(c); p++)
+        ingest_producer(run.ingest, NULL);
+    run_all(&run, way);
+    ingest_free(run.ingest);
+    engine_free(run.engine);
+    number_causes(&run);
+    return run.outputs;
+}
+
+/* ── Rows ── */
+
+/* The value of an attribute of an input type, by its name. */
+static NaiveValue input_value(const CaseEvent *event, Text name)
+{
+    if (text_is_c(name, "k"))
+        return (NaiveValue){event->k < 0 ? STATE_NULL : STATE_OK, {.i = event->k}};
+    if (text_is_c(name, "s"))
+        return (NaiveValue){STATE_OK, {.s = text_of(event->s)}};
+    if (text_is_c(name, "v"))
+        return (NaiveValue){STATE_OK, {.i = event->v}};
+    if (text_is_c(name, "w"))
+        return (NaiveValue){event->w < 0 ? STATE_NULL : STATE_OK, {.f = event->w}};
+    return (NaiveValue){event->clock == CLOCK_AT ? STATE_OK : STATE_NULL, {.i = event->time}}; /* at */
+}
+
+static NaiveEvent input_of(Trial *trial, const Case *c, const Fates *fates, uint32_t i)
+{
+    const CaseEvent *event = &c->events[i];
+    NaiveEvent input = {.type = plan_type(trial->plan, text_of(case_types[event->type])), .time = fates->time[i], .serial = i};
+    const EventType *type = &trial->plan->types[input.type];
+    input.key = naive_input_key(c, fates, i);
+    input.values = ARENA_ARRAY(&trial->arena, NaiveValue, type->nattributes);
+    for (uint32_t k = 0; k < type->nattributes; k++)
+        input.values[k] = input_value(event, type->attributes[k].name);
+    return input;
 }
 
 /* ── Nodes ── */
 
+static void feed(Batch *batch, const NaiveEvent *input)
+{
+    Rows *rows = &batch->rows[input->type];
+    uint32_t row = rows_add(rows, batch->memory);
+    for (uint32_t i = 0; i < rows->ncolumns; i++)
+        if (input->values[i].state == STATE_OK)
+            rows_set(rows, row, i, input->values[i].cell);
+        else
+            rows_set_state(rows, row, i, input->values[i].state);
+    rows->time[row] = rows->detected[row] = input->time;
+    rows->key[row] = (OrderKey){.time = input->time, .kind = ORDER_EVENT, .origin = input->key.origin, .sequence = input->key.sequence};
+    rows->id[row] = (EventId){EVENT_ID_INPUT | input->key.origin, input->key.sequence};
+    batch_append(batch, input->type, row);
+}
+
 static Outputs run_placed(Trial *trial, const Case *c, uint32_t nodes)
 {
-    Collector collector = {.trial = trial};
-    Sink sink = {.owner = &collector, .event = collect, .rejected = rejected};
-    uint64_t seed = share_hash((Text){(const char *)trial->plan->version, sizeof trial->plan->version}) + nodes, sequence = 0;
+    Run run = {.trial = trial, .c = c};
+    Sink sink = {.owner = &run, .event = collect, .rejected = evaluation_failed};
+    Fates fates = naive_fates(trial->plan, c);
+    uint32_t order[CASE_EVENTS_MAX], n = naive_order(c, &fates, order);
+    uint64_t seed = share_hash((Text){(const char *)trial->plan->version, sizeof trial->plan->version}) + nodes;
     Placed *placed = placed_new(trial->plan, trial->tables, nodes, seed, &trial->memory, sink);
-    for (uint32_t i = 0; i < c->nevents; i++) {
-        if (c->events[i].advance) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (c->events[order[i]].step == STEP_ADVANCE) {
             placed_run(placed);
-            placed_advance(placed, c->events[i].time);
+            placed_advance(placed, c->events[order[i]].time);
             continue;
         }
-        feed(placed_batch(placed), trial->plan, &c->events[i], sequence++);
+        NaiveEvent input = input_of(trial, c, &fates, order[i]);
+        feed(placed_batch(placed), &input);
+        run.outputs.order[run.outputs.norder++] = order[i];
     }
     placed_run(placed);
-    placed_advance(placed, c->end);
-    collector.outputs.broken = placed_end(placed);
-    number_causes(&trial->arena, &collector.outputs);
-    return collector.outputs;
+    if (run.outputs.norder)
+        placed_advance(placed, c->end);
+    run.outputs.broken = placed_end(placed);
+    number_causes(&run);
+    return run.outputs;
 }
 
 /* ── The naive matcher ── */
 
-static Output output_of(Arena *arena, const NaiveEvent *event)
+static Output output_of(Naive *naive, const NaiveEvent *event)
 {
     Output out = {.type = event->type, .time = event->time, .agent = event->agent->name, .values = event->values,
                   .cause_count = event->cause_count, .suppressed = event->suppressed, .ncauses = event->ncauses,
                   .window_start = event->window_start, .window_end = event->window_end};
-    out.causes = ARENA_ARRAY(arena, int64_t, event->ncauses + 1);
+    out.identity = naive_identity(naive, event);
+    out.causes = ARENA_ARRAY(naive->arena, int64_t, event->ncauses + 1);
     for (uint32_t i = 0; i < event->ncauses; i++) {
         int64_t serial = (int64_t)event->causes[i]->serial;
         out.causes[i] = event->causes[i]->agent ? -1 - serial : serial;
@@ -233,29 +351,26 @@ static Output output_of(Arena *arena, const NaiveEvent *event)
 
 static Outputs run_naive(Trial *trial, const Case *c)
 {
-    const Plan *plan = trial->plan;
-    Arena *arena = &trial->arena;
-    Naive *naive = naive_new(plan, trial->tables, arena);
-    uint64_t sequence = 0;
-    for (uint32_t i = 0; i < c->nevents && !naive->gave_up; i++) {
-        const CaseEvent *event = &c->events[i];
-        if (event->advance) {
-            naive_advance(naive, event->time);
+    Naive *naive = naive_new(trial->plan, trial->tables, &trial->arena);
+    Outputs outputs = {.fates = naive_fates(trial->plan, c)};
+    uint32_t order[CASE_EVENTS_MAX], n = naive_order(c, &outputs.fates, order);
+    for (uint32_t i = 0; i < n && !naive->gave_up; i++) {
+        if (c->events[order[i]].step == STEP_ADVANCE) {
+            naive_advance(naive, c->events[order[i]].time);
             continue;
         }
-        NaiveEvent input = {.type = plan_type(plan, text_of(case_types[event->type])), .time = event->time};
-        input.key = (NaiveKey){.time = event->time, .kind = ORDER_EVENT, .sequence = sequence++};
-        input.values = ARENA_ARRAY(arena, NaiveValue, plan->types[input.type].nattributes);
-        for (uint32_t k = 0; k < plan->types[input.type].nattributes; k++)
-            input.values[k] = input_value(event, k);
+        NaiveEvent input = input_of(trial, c, &outputs.fates, order[i]);
         naive_event(naive, &input);
+        outputs.order[outputs.norder++] = order[i];
     }
-    naive_advance(naive, c->end);
+    if (naive->now != TIME_NONE)
+        naive_advance(naive, c->end);
     if (c->close)
         naive_close(naive);
-    Outputs outputs = {.items = ARENA_ARRAY(arena, Output, naive->noutputs + 1), .gave_up = naive->gave_up};
+    outputs.gave_up = naive->gave_up;
+    outputs.items = ARENA_ARRAY(&trial->arena, Output, naive->noutputs + 1);
     for (uint32_t i = 0; i < naive->noutputs; i++)
-        outputs.items[outputs.n++] = output_of(arena, naive->outputs[i]);
+        outputs.items[outputs.n++] = output_of(naive, naive->outputs[i]);
     return outputs;
 }
 
@@ -264,98 +379,13 @@ Outputs trial_run(Trial *trial, const Case *c, TrialWay way)
     Case open = *c;
     open.close = false;
     switch (way) {
-    case TRIAL_BATCHES_1: return run_engine(trial, c, 1, false);
-    case TRIAL_BATCHES_7: return run_engine(trial, c, 7, false);
-    case TRIAL_BATCHES_1024: return run_engine(trial, c, BATCH_ROWS, false);
-    case TRIAL_ROW_BY_ROW: return run_engine(trial, c, BATCH_ROWS, true);
-    case TRIAL_OPEN: return run_engine(trial, &open, BATCH_ROWS, false);
+    case TRIAL_BATCHES_1: return run_engine(trial, c, way, 1);
+    case TRIAL_BATCHES_7: return run_engine(trial, c, way, 7);
+    case TRIAL_BATCHES_1024: case TRIAL_ROW_BY_ROW: return run_engine(trial, c, way, BATCH_ROWS);
+    case TRIAL_OPEN: return run_engine(trial, &open, way, BATCH_ROWS);
     case TRIAL_NODES_1: return run_placed(trial, c, 1);
     case TRIAL_NODES_2: return run_placed(trial, c, 2);
     case TRIAL_NODES_4: return run_placed(trial, c, 4);
     default: return run_naive(trial, c);
     }
-}
-
-/* ── Comparing ── */
-
-static bool value_differs(TypeKind type, NaiveValue a, NaiveValue b)
-{
-    if (a.state != b.state || a.state != STATE_OK)
-        return a.state != b.state;
-    if (type == TYPE_FLOAT) {
-        double size = fabs(a.cell.f) > fabs(b.cell.f) ? fabs(a.cell.f) : fabs(b.cell.f);
-        return fabs(a.cell.f - b.cell.f) > 1e-9 * size;
-    }
-    return !cell_equal(type, a.cell, b.cell);
-}
-
-static bool output_differs(const Plan *plan, const Output *a, const Output *b)
-{
-    static const EventId none;
-    if (a->type != b->type || a->time != b->time || a->cause_count != b->cause_count || a->suppressed != b->suppressed ||
-        a->ncauses != b->ncauses || !text_is(a->agent, b->agent))
-        return true;
-    if (memcmp(a->causes, b->causes, a->ncauses * sizeof *a->causes) != 0)
-        return true;
-    if (memcmp(&a->id, &none, sizeof none) != 0 && memcmp(&b->id, &none, sizeof none) != 0 &&
-        memcmp(&a->id, &b->id, sizeof a->id) != 0)
-        return true;
-    for (uint32_t i = 0; i < plan->types[a->type].nattributes; i++)
-        if (value_differs(plan->types[a->type].attributes[i].type, a->values[i], b->values[i]))
-            return true;
-    return false;
-}
-
-uint32_t outputs_differ(const Plan *plan, const Outputs *a, const Outputs *b)
-{
-    for (uint32_t i = 0; i < a->n && i < b->n; i++)
-        if (output_differs(plan, &a->items[i], &b->items[i]))
-            return i;
-    return a->n == b->n ? UINT32_MAX : a->n < b->n ? a->n : b->n;
-}
-
-static void time_print(int64_t time, FILE *out)
-{
-    char text[TIME_TEXT_MAX];
-    size_t len = time_text(time, text);
-    fprintf(out, "%.*s", (int)len, text);
-}
-
-static void value_print(TypeKind type, NaiveValue value, FILE *out)
-{
-    if (value.state != STATE_OK)
-        fprintf(out, "%s", value.state == STATE_NULL ? "null" : "error");
-    else if (type == TYPE_STRING)
-        fprintf(out, "\"%.*s\"", TEXT_ARGS(value.cell.s));
-    else if (type == TYPE_FLOAT)
-        fprintf(out, "%.12g", value.cell.f);
-    else if (type == TYPE_BOOL)
-        fprintf(out, "%s", value.cell.b ? "true" : "false");
-    else if (type == TYPE_TIME)
-        time_print(value.cell.i, out);
-    else
-        fprintf(out, "%lld", (long long)value.cell.i);
-}
-
-void output_print(const Plan *plan, const Output *output, FILE *out)
-{
-    const EventType *type = &plan->types[output->type];
-    time_print(output->time, out);
-    fprintf(out, " %.*s {", TEXT_ARGS(type->name));
-    for (uint32_t i = 0; i < type->nattributes; i++) {
-        fprintf(out, "%s%.*s: ", i ? ", " : " ", TEXT_ARGS(type->attributes[i].name));
-        value_print(type->attributes[i].type, output->values[i], out);
-    }
-    fprintf(out, " } by %.*s, causes", TEXT_ARGS(output->agent));
-    for (uint32_t i = 0; i < output->ncauses; i++) {
-        int64_t cause = output->causes[i];
-        if (cause == INT64_MIN)
-            fprintf(out, " ?");
-        else
-            fprintf(out, cause < 0 ? " output %lld" : " %lld", (long long)(cause < 0 ? -1 - cause : cause));
-    }
-    fprintf(out, " of %llu", (unsigned long long)output->cause_count);
-    if (output->suppressed)
-        fprintf(out, ", %llu suppressed", (unsigned long long)output->suppressed);
-    fprintf(out, "\n");
 }

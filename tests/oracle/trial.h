@@ -1,41 +1,23 @@
-/* Trials: one case through the engine, in some way of running it, or through the naive matcher; the outputs in a
- * form in which they can be compared. */
+/* Trials: one case through the engine, in some way of running it, or through the naive matcher.
+ *
+ * The engine gets the lines as a process would: bytes of JSON through cluster/ingest and its reorder buffer, each
+ * way with the producers' lines interleaved in another way (unless the case says when a producer is idle). Nodes get
+ * what is taken as rows, in order. */
 #ifndef TESTS_ORACLE_TRIAL_H
 #define TESTS_ORACLE_TRIAL_H
 
 #include "rules/compile.h"
-#include "tests/oracle/generate.h"
-#include "tests/oracle/naive.h"
+#include "tests/oracle/output.h"
 
 typedef enum TrialWay {
     TRIAL_BATCHES_1, TRIAL_BATCHES_7, TRIAL_BATCHES_1024, TRIAL_ROW_BY_ROW, /* the engine */
-    TRIAL_OPEN, /* the same, but no window is closed at the end … */
-    TRIAL_NODES_1, TRIAL_NODES_2, TRIAL_NODES_4, /* … nor on several nodes */
+    TRIAL_OPEN,                                   /* the engine, whose windows stay open at the end */
+    TRIAL_NODES_1, TRIAL_NODES_2, TRIAL_NODES_4,  /* the same on so many nodes */
     TRIAL_NAIVE,
     TRIAL_WAYS
 } TrialWay;
 
 extern const char *const trial_way_words[TRIAL_WAYS];
-
-typedef struct Output {
-    uint32_t type;
-    Text agent;
-    int64_t time, window_start, window_end;
-    NaiveValue *values;
-    uint64_t cause_count, suppressed;
-    uint32_t ncauses;
-    int64_t *causes; /* ≥ 0: the input of that number; < 0: output −1 − it; INT64_MIN: nothing that is known */
-    EventId id;      /* of the engine's; all 0 of the naive matcher's */
-} Output;
-
-typedef struct Outputs {
-    Output *items;
-    uint32_t n;
-    bool gave_up;
-    bool same_ids; /* two of them have one id */
-    uint64_t rejected; /* a sum over the rejections, in any order */
-    const char *broken; /* of nodes: a promise that was not kept */
-} Outputs;
 
 /* A compiled network with its tables. */
 typedef struct Trial {
@@ -53,11 +35,5 @@ void trial_open(Trial *trial, const char *rules);
 void trial_close(Trial *trial);
 
 Outputs trial_run(Trial *trial, const Case *c, TrialWay way);
-
-/* The place of the first output that differs; UINT32_MAX if there is none. Ids are compared when both have them. */
-uint32_t outputs_differ(const Plan *plan, const Outputs *a, const Outputs *b);
-
-/* One output as a line of text. */
-void output_print(const Plan *plan, const Output *output, FILE *out);
 
 #endif

@@ -37,7 +37,7 @@ static void stream_read(Stream *stream, const char *text, int64_t end)
         now = at ? strtoll(at + 1, NULL, 10) : now + 1;
         if (at)
             *at = 0;
-        *event = (CaseEvent){.type = (uint32_t)(word[0] - 'A'), .time = now * NS_PER_SECOND, .s = "x", .w = -1};
+        *event = (CaseEvent){.type = (uint32_t)(word[0] - 'A'), .time = now * NS_PER_SECOND, .s = case_texts[0], .w = -1};
         event->v = strtoll(word + 1, NULL, 10);
         snprintf(stream->names[stream->c.nevents++], sizeof stream->names[0], "%s", word);
     }
