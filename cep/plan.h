@@ -63,6 +63,8 @@ typedef struct EventType {
     Text note;
     Attribute *attributes;    /* column i of its Rows is attribute i */
     uint32_t nattributes;
+    Program *where;           /* of `extends`: what every event of the type fulfils; view 0 is the event; NULL = none */
+    Text where_text;
     uint32_t time_attribute;  /* INDEX_NONE: occurrence time = $time on the wire, else detection time */
     Shape shape;              /* slot i = attribute i; for compute and constraint programs, source: itself */
 } EventType;

@@ -64,6 +64,8 @@ static uint32_t strings_size(const Shape *shape, const uint16_t *columns, const 
     for (uint32_t i = 0; i < shape->nslots; i++) {
         if (!shape->slots[i].kept || !type_has_bytes(shape->slots[i].type))
             continue;
+        if (columns[i] == UINT16_MAX)
+            continue;
         const Column *column = &rows->columns[columns[i]];
         if (column->states[row] == STATE_OK)
             size += bytes_cut(shape->slots[i].type, ((const Text *)column->cells)[row], RECORD_STRING_MAX);
@@ -92,6 +94,10 @@ Handle record_new(Pool *pool, const Shape *shape, const Rows *rows, uint32_t row
         if (shape->offset[i] < record->cells)
             record->cells = shape->offset[i];
         TypeKind type = shape->slots[i].type;
+        if (columns[i] == UINT16_MAX) {
+            bytes[shape->state[i]] = STATE_NULL;
+            continue;
+        }
         const Column *column = &rows->columns[columns[i]];
         assert(column->type == type);
         bytes[shape->state[i]] = (char)column->states[row];

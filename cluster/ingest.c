@@ -353,6 +353,18 @@ static void check_constraint(Run *run, uint32_t column)
     }
 }
 
+/* What makes an event one of a special type must be true: unknown is not enough. */
+static void check_membership(Run *run)
+{
+    Vector holds = program_rows(run->type->where, &run->view, run->n, &run->around);
+    for (uint32_t k = 0; k < run->n; k++) {
+        Cell value;
+        if (vector_get(&holds, k, &value) != STATE_OK || !value.b)
+            reject(run->in, arrival_of(run->in, run->rows->type, k), "invalid", "this is no `%.*s`: it violates `%.*s`",
+                   TEXT_ARGS(run->type->name), TEXT_ARGS(run->type->where_text));
+    }
+}
+
 static void run_programs(Ingest *in, uint32_t type_index)
 {
     const EventType *type = &in->plan->types[type_index];
@@ -388,6 +400,8 @@ static void run_programs(Ingest *in, uint32_t type_index)
     for (uint32_t i = 0; i < type->nattributes; i++)
         if (type->attributes[i].constraint)
             check_constraint(&run, i);
+    if (type->where)
+        check_membership(&run);
 }
 
 /* ── Time ── */

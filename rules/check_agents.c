@@ -148,6 +148,8 @@ static void input_alias(Checker *check, ModelAgent *agent, const ModelAlias *ali
         input_add(check, agent, alias->events[i]);
         for (uint32_t k = 0; k < alias->events[i]->ndescendants; k++)
             input_add(check, agent, alias->events[i]->descendants[k]);
+        for (ModelEvent *up = model_general(alias->events[i]); up; up = model_general(up))
+            input_add(check, agent, up);
     }
 }
 

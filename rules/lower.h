@@ -27,6 +27,7 @@
 enum {
     LOWER_VIEWS_MAX = 64,         /* of an agent: Program.views is a bit set */
     LOWER_PARTICIPANTS_MAX = 64,  /* of an agent: so is Reads */
+    LOWER_ANCESTORS_MAX = 64,     /* of an event type whose `extends` has a `where` */
     LOWER_ROLES_MAX = 32,         /* of one event type in one agent */
     LOWER_NODES_MAX = 20000,      /* of a program, with lets and functions put in */
     LOWER_DEPTH_MAX = 3000,       /* the same, from root to leaf */
@@ -178,6 +179,20 @@ uint32_t lower_view(LowerAgent *agent, uint32_t participant, ViewWhich which, ui
 uint32_t lower_aggregate(LowerAgent *agent, const ModelAggregate *aggregate);
 /* Whether what a view reads is read after the batch of the event. */
 bool lower_keeps(const LowerAgent *agent, uint32_t participant, ViewWhich which);
+/* The event types that an alias hears: as written, their descendants, and types of which its own are special cases. */
+typedef struct LowerSource {
+    const ModelEvent *event;
+    uint32_t entry;              /* in alias->events */
+    const ModelEvent *special;   /* the event is one of these if it passes the `where` of its `extends`; NULL = it is */
+} LowerSource;
+
+typedef struct LowerSources {
+    LowerSource *items;
+    uint32_t n;
+} LowerSources;
+
+LowerSources lower_sources(LowerAgent *agent, const ModelAlias *alias);
+
 /* Writes the participants' shapes into the plan. */
 void lower_seal(LowerAgent *agent);
 

@@ -123,6 +123,15 @@ static Reg emit_header(LowerScope *scope, const Expr *expr, const ModelAccess *a
     return emit_fail(scope);
 }
 
+static uint32_t alias_attribute(const ModelAlias *alias, Text name)
+{
+    for (uint32_t i = 0; i < alias->nattributes; i++)
+        if (text_is(alias->attributes[i].name, name))
+            return i;
+    assert(!"an attribute is inherited");
+    return 0;
+}
+
 /* The event, or the attribute of it, that a bare name stands for: see LowerScope. */
 static Reg emit_bare(LowerScope *scope, const Expr *expr, const ModelAttribute *attribute)
 {
@@ -133,8 +142,10 @@ static Reg emit_bare(LowerScope *scope, const Expr *expr, const ModelAttribute *
     if (!scope->event && !scope->table && !scope->derive)
         return emit_refuse(scope, expr, "reading an attribute here does not run yet");
     const Expr *value = scope->derive ? scope->derive->values[i] : NULL;
-    if (!value && !scope->computed)
+    if (!value && !scope->computed && !scope->self)
         value = attribute->compute;
+    if (!value && scope->self) /* of the general type, read through the alias of the special one */
+        return emit_access(scope, expr, scope->self, VIEW_LATEST, 0, alias_attribute(scope->self, attribute->name));
     if (!value)
         return scope->derive ? program_null(scope->builder, type) : program_load(scope->builder, 0, i, type);
     if (!scope->bare) {

@@ -164,6 +164,21 @@ static Shape whole_shape(Lowering *lowering, const EventType *type, uint32_t ind
     return shape;
 }
 
+/* The `where` of `extends`, and those that the parent inherits. */
+static void lower_membership(Lowering *lowering, const ModelEvent *model, EventType *type)
+{
+    Conjunct conjuncts[LOWER_ANCESTORS_MAX];
+    uint32_t n = 0;
+    for (const ModelEvent *event = model; event && n < LOWER_ANCESTORS_MAX; event = event->parent)
+        if (event->parent && event->parent_where.condition)
+            conjuncts[n++] = (Conjunct){event->parent_where.condition, event->parent_where.without_unknowns, {0}};
+    if (!n)
+        return;
+    LowerScope own = {.lowering = lowering, .event = model};
+    type->where = lower_conjunction(&own, conjuncts, n);
+    type->where_text = arena_text(lowering->arena, sources_text(lowering->sources, conjuncts[0].expr->span));
+}
+
 static EventType lower_event(Lowering *lowering, const ModelEvent *model)
 {
     Arena *arena = lowering->arena;
@@ -176,9 +191,6 @@ static EventType lower_event(Lowering *lowering, const ModelEvent *model)
         lower_tags(lowering, model->ast->tags, &type);
         type.note = arena_text(arena, model->ast->remark.value);
         refuse_headers(lowering, model->ast);
-        if (model->parent)
-            lower_refuse(lowering, model->ast->extends.span, "declare the attributes in both events, and listen with `on A | B`",
-                         "`extends` does not run yet");
     }
     type.attributes = ARENA_ARRAY(arena, Attribute, model->nattributes);
     for (uint32_t i = 0; i < model->nattributes; i++) {
@@ -186,6 +198,7 @@ static EventType lower_event(Lowering *lowering, const ModelEvent *model)
         type.attributes[i] = lower_attribute(lowering, model->attributes[i], &own);
     }
     type.shape = whole_shape(lowering, &type, model->index);
+    lower_membership(lowering, model, &type);
     return type;
 }
 

@@ -14,6 +14,8 @@ typedef struct Draft {
     const ModelAlias *alias;
     RolePlan role;
     const ModelCommon *equal; /* the attribute of `attribute == constant`; NULL = no such conjunct */
+    LowerSource *sources;     /* the event types that it is for */
+    uint32_t nsources;
 } Draft;
 
 typedef struct Drafts {
@@ -89,11 +91,23 @@ static bool wants_all(const LowerAgent *agent)
     return false;
 }
 
-static void lower_role(LowerAgent *agent, Drafts *drafts, RoleKind kind, const ModelAlias *alias, uint32_t index, uint32_t entry)
+/* The `where` of each `extends` between a special case and the type at hand. */
+static void special_conjuncts(LowerAgent *agent, const LowerSource *source, Conjuncts *all)
 {
-    uint32_t participant = lower_participant(agent, alias);
-    Draft draft = {alias, {.kind = kind, .index = index, .entry = entry, .participant = participant, .equal_column = INDEX_NONE}, NULL};
+    for (const ModelEvent *event = source->special; event && event != source->event; event = event->parent) {
+        all->items = arena_grow(agent->lowering->scratch, all->items, all->n, sizeof *all->items);
+        all->items[all->n++] = (Conjunct){event->parent_where.condition, event->parent_where.without_unknowns, {0}};
+        lower_depends(agent->lowering, event->declaration);
+    }
+}
+
+static void lower_draft(LowerAgent *agent, Drafts *drafts, Draft draft)
+{
+    const ModelAlias *alias = draft.alias;
+    RoleKind kind = draft.role.kind;
+    uint32_t participant = draft.role.participant, index = draft.role.index;
     Conjuncts all = {0}, filter = {0}, when = {0};
+    special_conjuncts(agent, draft.sources, &all);
     lower_conjuncts(agent, &all, alias->where);
     const LowerParticipant *p = &agent->participants[participant];
     for (uint32_t i = 0; i < p->filter.n && p->alias == alias; i++) {
@@ -107,6 +121,7 @@ static void lower_role(LowerAgent *agent, Drafts *drafts, RoleKind kind, const M
     }
     LowerScope own = lower_agent_scope(agent), views = own;
     own.self = views.own = alias;
+    own.event = draft.sources->special ? draft.sources->event : NULL;
     views.condition = true;
     if (kind == ROLE_OPENER || kind == ROLE_CLOSER || kind == ROLE_DISCARDER)
         views.initiator_step = index;
@@ -118,6 +133,20 @@ static void lower_role(LowerAgent *agent, Drafts *drafts, RoleKind kind, const M
         draft.role.rest = lower_conjunction(&own, filter.items, filter.n);
     drafts->items = arena_grow(agent->lowering->scratch, drafts->items, drafts->n, sizeof *drafts->items);
     drafts->items[drafts->n++] = draft;
+}
+
+/* One draft for the types that are what the alias says, one for each of which its own is a special case. */
+static void lower_role(LowerAgent *agent, Drafts *drafts, RoleKind kind, const ModelAlias *alias, uint32_t index, uint32_t entry)
+{
+    LowerSources list = lower_sources(agent, alias);
+    uint32_t plain = 0;
+    while (plain < list.n && !list.items[plain].special)
+        plain++;
+    for (uint32_t i = 0; i < list.n; i = i ? i + 1 : plain) {
+        Draft draft = {alias, {.kind = kind, .index = index, .entry = entry, .participant = lower_participant(agent, alias),
+                               .equal_column = INDEX_NONE}, NULL, &list.items[i], i ? 1 : plain};
+        lower_draft(agent, drafts, draft);
+    }
 }
 
 static void lower_step_roles(LowerAgent *agent, Drafts *drafts, uint32_t s)
@@ -168,9 +197,9 @@ void lower_roles(LowerAgent *agent)
         plan->inputs[i].type = event->index;
         lower_depends(agent->lowering, event->declaration);
         for (uint32_t d = 0; d < drafts.n; d++)
-            for (uint32_t e = 0; e < drafts.items[d].alias->nevents; e++)
-                if (drafts.items[d].alias->events[e] == event)
-                    add_role(agent, &plan->inputs[i], &drafts.items[d], e);
+            for (uint32_t e = 0; e < drafts.items[d].nsources; e++)
+                if (drafts.items[d].sources[e].event == event)
+                    add_role(agent, &plan->inputs[i], &drafts.items[d], drafts.items[d].sources[e].entry);
         lower_keys(agent, i);
         lower_conditions(agent, i);
     }

@@ -197,11 +197,43 @@ uint32_t lower_aggregate(LowerAgent *agent, const ModelAggregate *model)
 
 /* ── The end ── */
 
-static Shape sealed(Lowering *lowering, const LowerParticipant *p)
+static void source_add(LowerAgent *agent, LowerSources *list, LowerSource source)
 {
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->items[i].event == source.event)
+            return;
+    list->items = arena_grow(agent->lowering->scratch, list->items, list->n, sizeof *list->items);
+    list->items[list->n++] = source;
+}
+
+LowerSources lower_sources(LowerAgent *agent, const ModelAlias *alias)
+{
+    LowerSources list = {0};
+    for (uint32_t i = 0; i < alias->nevents; i++)
+        source_add(agent, &list, (LowerSource){alias->events[i], i, NULL});
+    for (uint32_t i = 0; i < alias->nevents; i++)
+        for (uint32_t k = 0; k < alias->events[i]->ndescendants; k++)
+            source_add(agent, &list, (LowerSource){alias->events[i]->descendants[k], i, NULL});
+    for (uint32_t i = 0; i < alias->nevents; i++)
+        for (const ModelEvent *up = model_general(alias->events[i]); up; up = model_general(up))
+            source_add(agent, &list, (LowerSource){up, i, alias->events[i]});
+    return list;
+}
+
+/* The column of an attribute in a type; UINT16_MAX where the type is too general to have it. */
+static uint16_t source_column(const LowerSource *source, const ModelCommon *attribute)
+{
+    uint32_t index = attribute->of[source->entry]->index;
+    return index < source->event->nattributes ? (uint16_t)index : UINT16_MAX;
+}
+
+static Shape sealed(LowerAgent *agent, const LowerParticipant *p)
+{
+    Lowering *lowering = agent->lowering;
     Arena *arena = lowering->arena;
     const ModelAlias *alias = p->alias;
-    uint32_t nsources = alias->table ? 1 : alias->nevents;
+    LowerSources list = lower_sources(agent, alias);
+    uint32_t nsources = alias->table ? 1 : list.n;
     Shape shape = {.nslots = (uint16_t)p->nslots, .nsources = (uint16_t)nsources, .header = p->header};
     shape.slots = ARENA_ARRAY(arena, Slot, p->nslots);
     shape.sources = ARENA_ARRAY(arena, ShapeSource, nsources);
@@ -212,8 +244,9 @@ static Shape sealed(Lowering *lowering, const LowerParticipant *p)
     for (uint32_t s = 0; s < nsources; s++) {
         uint16_t *columns = ARENA_ARRAY(arena, uint16_t, p->nslots);
         for (uint32_t i = 0; i < p->nslots; i++)
-            columns[i] = (uint16_t)alias->attributes[p->attribute_of[i]].of[s]->index;
-        shape.sources[s] = (ShapeSource){alias->table ? alias->table->index : alias->events[s]->index, columns};
+            columns[i] = alias->table ? (uint16_t)alias->attributes[p->attribute_of[i]].of[0]->index
+                                      : source_column(&list.items[s], &alias->attributes[p->attribute_of[i]]);
+        shape.sources[s] = (ShapeSource){alias->table ? alias->table->index : list.items[s].event->index, columns};
     }
     lower_shared_sources(lowering, &shape);
     shape_seal(&shape, arena);
@@ -229,6 +262,6 @@ void lower_seal(LowerAgent *agent)
                         TEXT_ARGS(p->alias->name));
             continue;
         }
-        agent->plan->participants[i].shape = sealed(agent->lowering, p);
+        agent->plan->participants[i].shape = sealed(agent, p);
     }
 }

@@ -104,3 +104,13 @@ TypeKind model_common_kind(const Expr *a, const Expr *b)
         return TYPE_DECIMAL;
     return left;
 }
+
+ModelEvent *model_general(const ModelEvent *event)
+{
+    if (!event->parent || !event->parent_where.condition)
+        return NULL;
+    for (uint32_t i = event->parent->nattributes; i < event->nattributes; i++)
+        if (!event->attributes[i]->type->optional || event->attributes[i]->compute || event->attributes[i]->fill)
+            return NULL;
+    return event->parent;
+}

@@ -462,6 +462,10 @@ double model_distance(const Expr *expr);
 /* The kind to which both operands are brought: the float of int and float, else their kind. */
 TypeKind model_common_kind(const Expr *a, const Expr *b);
 
+/* Where a kind of event may be found among those of its parent: the parent, if the type is the parent's with a `where`
+ * and adds nothing that every event must have; else NULL. */
+ModelEvent *model_general(const ModelEvent *event);
+
 /* Finds an attribute by name; INDEX_NONE if there is none. */
 uint32_t model_attribute(const ModelEvent *event, Text name);
 uint32_t model_column(const ModelTable *table, Text name);

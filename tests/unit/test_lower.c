@@ -1642,7 +1642,6 @@ typedef struct Refusal {
 static const Refusal refusals[] = {
     {"agent two_counts in last 100 events, by user, last 10 events, by ip { on Login l derive Hit { user: l.user } }",
      "a second `last N events`", NULL},
-    {"event X extends Login { z : int }", "`extends` does not run yet", "Login"},
     {"event X { a : time  b : time  time a sent b }", "`time … sent …`", NULL},
     {"event X { a : time  time a  invalid time skip }", "`invalid time`", NULL},
     {"event X { a : string  id a }", "`id` of an event", NULL},
