@@ -116,7 +116,7 @@ static bool fields_free(const JsonFields *fields, const Text *path, uint32_t n)
                 found = level->fields[k];
         if (!found)
             return true;
-        if (found->attribute != JSON_NO_ATTRIBUTE || found->header != JSON_NO_HEADER)
+        if (found->attribute != JSON_NO_ATTRIBUTE || (found->header != JSON_NO_HEADER && found->header != JSON_OTHER))
             return false;
         level = found->inside;
     }

@@ -82,6 +82,10 @@ void json_kinds_init(JsonKinds *kinds, Arena *arena, const Plan *plan, const Pro
         JsonKind *kind = &kinds->items[kinds->n++];
         kind_init(kind, arena, "event", type->name, type->attributes, type->nattributes, kinds->type_field, true);
         kind->type = t;
+        if (type->invalid_time != INVALID_TIME_FAIL && type->time_attribute != INDEX_NONE) {
+            kind->attributes[type->time_attribute].lenient = true;
+            kind->required[type->time_attribute / 64] &= ~(UINT64_C(1) << (type->time_attribute % 64));
+        }
     }
     add_names(kinds, arena, plan, producer);
 }

@@ -16,6 +16,7 @@ typedef struct JsonAttribute {
     TypeKind type;
     int64_t unit; /* of a time given as a number, ns; 0 = RFC 3339 only */
     const struct ValueType *of; /* of a list, record, map: its parts */
+    bool lenient; /* what cannot be read is missing */
 } JsonAttribute;
 
 /* One event type, or one table. */

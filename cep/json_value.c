@@ -313,7 +313,7 @@ static JsonStep read_item(JsonReader *j, const JsonAttribute *a, const ValueType
         j->depth--;
         return step;
     }
-    JsonAttribute scalar = {a->name, kind == TYPE_ANY ? guessed(j, token) : kind, 0, NULL};
+    JsonAttribute scalar = {a->name, kind == TYPE_ANY ? guessed(j, token) : kind, 0, NULL, false};
     Cell cell;
     JsonStep step = read_cell(j, &scalar, token, &cell);
     j->at++;
@@ -371,6 +371,12 @@ JsonStep json_read_attribute(JsonReader *j, uint32_t index, const char *token)
     Cell *cell = &j->cells[index];
     j->seen[index / 64] |= bit;
     JsonStep step = read_cell(j, a, token, cell);
+    if (step == STEP_REJECTED && a->lenient) {
+        j->seen[index / 64] &= ~bit;
+        j->row->reason = NULL;
+        j->row->detail = (Text){0};
+        return json_pass_over(j);
+    }
     j->at++;
     return step;
 }

@@ -159,17 +159,41 @@ static State header_of(HeaderField field, int64_t time, EventId id, uint32_t typ
     }
 }
 
+/* What an alert tells of its causes; an input has none. */
+static State header_of_lineage(HeaderField field, const Lineage *lineage, const Surroundings *around, Cell *value)
+{
+    CompositeWriter writer;
+    uint8_t state = STATE_OK;
+    if (field == HEADER_SUPPRESSED) {
+        value->i = lineage ? (int64_t)lineage->suppressed : 0;
+        return STATE_OK;
+    }
+    composite_open(&writer, TYPE_LIST, around->scratch);
+    for (uint32_t i = 0; lineage && i < lineage->ncauses; i++) {
+        Cell id = {.s = id_text(lineage->causes[i], around)};
+        composite_write(&writer, (Text){0}, composite_box(TYPE_STRING, STATE_OK, id, around->scratch));
+    }
+    value->s = composite_close(&writer, &state);
+    return (State)state;
+}
+
 State header_of_row(HeaderField field, const Rows *rows, uint32_t row, const Surroundings *around, Cell *value)
 {
     if (field == HEADER_DETECTED) {
         value->i = rows->detected[row];
         return STATE_OK;
     }
+    if (field >= HEADER_CAUSES)
+        return header_of_lineage(field, rows->lineage[row], around, value);
     return header_of(field, rows->time[row], rows->id[row], rows->type, around, value);
 }
 
-/* The detection time is not kept: it is null in a record. */
+/* The lineage is not kept: it is missing in a record. */
 State header_of_record(HeaderField field, const Record *record, const Surroundings *around, Cell *value)
 {
+    if (field == HEADER_DETECTED) {
+        value->i = record->detected;
+        return STATE_OK;
+    }
     return header_of(field, record->time, record->id, record->type, around, value);
 }

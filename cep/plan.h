@@ -27,6 +27,8 @@
 
 typedef enum Severity { SEVERITY_INFO, SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL } Severity;
 
+typedef enum InvalidTime { INVALID_TIME_FAIL, INVALID_TIME_SKIP, INVALID_TIME_PREVIOUS } InvalidTime;
+
 /* The parts of a type that has any: what a list or map holds, the fields of a record. */
 typedef struct ValueType {
     TypeKind kind;
@@ -61,10 +63,15 @@ typedef struct EventType {
     Text *tags;
     uint32_t ntags;
     Text note;
-    Attribute *attributes;    /* column i of its Rows is attribute i */
+    Attribute *attributes;    /* column i of its Rows is attribute i; header attributes that rules use and that no
+                                 other place has, "$certainty" and "$annotation", stand behind the others */
     uint32_t nattributes;
     Program *where;           /* of `extends`: what every event of the type fulfils; view 0 is the event; NULL = none */
     Text where_text;
+    InvalidTime invalid_time; /* what an event without a usable time is */
+    uint32_t sent_attribute;  /* by the device's clock, when it was sent; INDEX_NONE = the time is not corrected */
+    int64_t chronon;          /* times are multiples of it; 0 = as they are */
+    Program *identity;        /* list over view 0, of which the id is made; duplicates are dropped; NULL = none */
     uint32_t time_attribute;  /* INDEX_NONE: occurrence time = $time on the wire, else detection time */
     Shape shape;              /* slot i = attribute i; for compute and constraint programs, source: itself */
 } EventType;

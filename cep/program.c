@@ -318,9 +318,11 @@ Reg program_load(ProgramBuilder *b, uint32_t view, uint32_t slot, TypeKind type)
 
 Reg program_header(ProgramBuilder *b, uint32_t view, HeaderField field)
 {
-    assert(view < 64 && field <= HEADER_SOURCE);
-    bool time = field == HEADER_TIME || field == HEADER_DETECTED;
-    return emit(b, source(OP_HEADER, view, field), time ? TYPE_TIME : TYPE_STRING);
+    static const TypeKind types[] = {[HEADER_TIME] = TYPE_TIME, [HEADER_DETECTED] = TYPE_TIME, [HEADER_ID] = TYPE_STRING,
+                                     [HEADER_TYPE] = TYPE_STRING, [HEADER_SOURCE] = TYPE_STRING,
+                                     [HEADER_CAUSES] = TYPE_LIST, [HEADER_SUPPRESSED] = TYPE_INT};
+    assert(view < 64 && field <= HEADER_SUPPRESSED);
+    return emit(b, source(OP_HEADER, view, field), types[field]);
 }
 
 Reg program_aggregate(ProgramBuilder *b, uint32_t index, TypeKind type)

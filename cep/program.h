@@ -63,7 +63,7 @@ typedef struct Program {
 
 /* Header attributes that programs can read. */
 typedef enum HeaderField {
-    HEADER_TIME, HEADER_DETECTED, HEADER_ID, HEADER_TYPE, HEADER_SOURCE
+    HEADER_TIME, HEADER_DETECTED, HEADER_ID, HEADER_TYPE, HEADER_SOURCE, HEADER_CAUSES, HEADER_SUPPRESSED
 } HeaderField;
 
 /* Context values that programs can read: OP_CONTEXT_*. KEY k is the k-th key value of the partition. */

@@ -43,7 +43,7 @@ static Text immediate_text(const Program *program, const Instruction *i, TypeKin
     }
     case OP_LOAD: return arena_printf(arena, " view %u slot %u", i->view, i->immediate);
     case OP_HEADER: {
-        static const char *const fields[] = {"time", "detected", "id", "type", "source"};
+        static const char *const fields[] = {"time", "detected", "id", "type", "source", "causes", "suppressed"};
         return arena_printf(arena, " view %u $%s", i->view, fields[i->immediate]);
     }
     case OP_AGGREGATE: return arena_printf(arena, " %u", i->immediate);

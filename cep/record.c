@@ -84,7 +84,7 @@ Handle record_new(Pool *pool, const Shape *shape, const Rows *rows, uint32_t row
     Handle handle = pool_alloc(pool, size);
     Record *record = pool_at(pool, handle);
     memset(record, 0, shape->record_size);
-    *record = (Record){.refs = 1, .size = size, .time = rows->time[row], .id = rows->id[row], .type = rows->type};
+    *record = (Record){.refs = 1, .size = size, .time = rows->time[row], .detected = rows->detected[row], .id = rows->id[row], .type = rows->type};
     record->cells = shape->record_size;
     char *bytes = (char *)record;
     uint32_t end = shape->record_size;

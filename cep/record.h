@@ -1,7 +1,7 @@
 /* Records: copies of events that outlive their batch, kept as participants of open matches.
  *
  *   ┌────────────┬───────────────────┬─────────────────────────┬──────────────────┐
- *   │ header 40 B│ states, 1 B per   │ cells, 8 or 16 B a slot │ bytes of strings │
+ *   │ header 48 B│ states, 1 B per   │ cells, 8 or 16 B a slot │ bytes of strings │
  *   │            │ 8 B of cells      │                         │                  │
  *   └────────────┴───────────────────┴─────────────────────────┴──────────────────┘
  *
@@ -40,7 +40,7 @@ typedef struct Shape {
 typedef struct Record {
     uint32_t refs;
     uint32_t size; /* bytes in the pool */
-    int64_t time;
+    int64_t time, detected;
     EventId id;
     uint32_t type;  /* event type */
     uint32_t cells; /* byte offset of the first cell: the state of the cell at offset o is the byte

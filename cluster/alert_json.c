@@ -43,6 +43,8 @@ void attributes_json(Out *out, const Attribute *attributes, uint32_t n, const Ro
     out_char(out, '{');
     for (uint32_t i = 0; i < n; i++) {
         Cell value;
+        if (attributes[i].name.p[0] == '$') /* of the header */
+            continue;
         if (i)
             out_char(out, ',');
         out_json_string(out, attributes[i].name);

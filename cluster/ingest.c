@@ -13,11 +13,15 @@
 
 #include "cep/json_reader.h"
 #include "cluster/frame_reader.h"
+#include "cluster/identities.h"
 #include "cluster/limits.h"
 #include "cluster/reorder.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+/* How long ids are kept where the wall clock orders, so that no lateness says it. */
+#define DUPLICATE_WAIT_MIN (3600 * NS_PER_SECOND)
 
 typedef struct Producer {
     Text name;
@@ -29,6 +33,7 @@ typedef struct Producer {
     uint64_t target;   /* generation of the target that json writes to */
     bool begun, ended, idle;
     int64_t greatest;  /* time of what was accepted */
+    int64_t last;      /* of the last event that was */
     uint64_t sequence; /* of the last line or row of this epoch */
 } Producer;
 
@@ -52,6 +57,8 @@ struct Ingest {
     uint32_t nproducers;
     bool direct, decided;
     bool timed;        /* some input type has a time attribute */
+    bool clocked;      /* some needs the wall clock */
+    Identities *identities; /* NULL = no input type has an `id` */
     Reorder *reorder;  /* NULL = direct */
     Batch *target;     /* where lines are decoded to; NULL = to be asked for */
     uint64_t generation;
@@ -106,8 +113,16 @@ Ingest *ingest_new(const Plan *plan, Memory *memory, IngestOptions options, Inge
     in->from = memory_new(memory, plan->ntypes * sizeof *in->from);
     in->counts = memory_new(memory, plan->ntypes * sizeof *in->counts);
     in->touched = memory_new(memory, plan->ntypes * sizeof *in->touched);
-    for (uint32_t t = 0; t < plan->ntypes; t++)
-        in->timed |= plan->types[t].input && plan->types[t].time_attribute != INDEX_NONE;
+    bool identified = false;
+    for (uint32_t t = 0; t < plan->ntypes; t++) {
+        const EventType *type = &plan->types[t];
+        in->timed |= type->input && type->time_attribute != INDEX_NONE;
+        in->clocked |= type->input && type->sent_attribute != INDEX_NONE;
+        identified |= type->input && type->identity;
+    }
+    in->clocked |= plan->by_detection || !in->timed;
+    if (identified)
+        in->identities = identities_new(memory, (uint32_t)limit_default(LIMIT_IDENTITIES));
     return in;
 }
 
@@ -126,6 +141,7 @@ void ingest_free(Ingest *in)
     memory_free(in->memory, in->lines, in->lines_room);
     arena_fini(&in->names);
     memory_free(in->memory, in->producers, in->nproducers * sizeof *in->producers);
+    identities_free(in->identities);
     reorder_free(in->reorder);
     memory_free(in->memory, in->touched, in->plan->ntypes * sizeof *in->touched);
     memory_free(in->memory, in->counts, in->plan->ntypes * sizeof *in->counts);
@@ -406,15 +422,56 @@ static void run_programs(Ingest *in, uint32_t type_index)
 
 /* ── Time ── */
 
-static bool occurrence_time(Ingest *in, Arrival *a, int64_t *time)
+static bool time_of_row(const Rows *rows, uint32_t row, uint32_t column, int64_t *time)
+{
+    if (column == INDEX_NONE || rows->columns[column].states[row] != STATE_OK)
+        return false;
+    *time = ((const int64_t *)rows->columns[column].cells)[row];
+    return true;
+}
+
+/* What `invalid time` makes of an event whose time cannot be used. */
+static bool invalid_time(Ingest *in, Arrival *a, int64_t *time)
+{
+    const EventType *type = &in->plan->types[a->type];
+    const Producer *producer = &in->producers[a->producer];
+    if (type->invalid_time == INVALID_TIME_SKIP) {
+        a->rejected = true;
+        in->nrejected++;
+        report(in, a, "invalid time", TEXT("skipped"), true);
+        return false;
+    }
+    if (!producer->begun) {
+        reject(in, a, "invalid", "`%.*s` has no time, and nothing before it has one", TEXT_ARGS(type->name));
+        return false;
+    }
+    *time = producer->last;
+    rows_set(&in->target->rows[a->type], a->row, type->time_attribute, (Cell){.i = *time});
+    return true;
+}
+
+/* The device's clock set right: what it says of now is `sent`. */
+static int64_t corrected_time(const Ingest *in, const Rows *rows, uint32_t row, const EventType *type, int64_t time)
+{
+    int64_t sent, skew, right;
+    if (!time_of_row(rows, row, type->sent_attribute, &sent) || __builtin_sub_overflow(in->detected, sent, &skew) ||
+        __builtin_add_overflow(time, skew, &right))
+        return time;
+    return right;
+}
+
+static bool stated_time(Ingest *in, Arrival *a, int64_t *time)
 {
     const EventType *type = &in->plan->types[a->type];
     const Producer *producer = &in->producers[a->producer];
     uint32_t column = type->time_attribute;
-    if (column != INDEX_NONE && in->target->rows[a->type].columns[column].states[a->row] == STATE_OK) {
-        *time = ((const int64_t *)in->target->rows[a->type].columns[column].cells)[a->row];
+    const Rows *rows = &in->target->rows[a->type];
+    if (time_of_row(rows, a->row, column, time)) {
+        *time = corrected_time(in, rows, a->row, type, *time);
     } else if (a->has_time) {
         *time = a->time;
+    } else if (column != INDEX_NONE && type->invalid_time != INVALID_TIME_FAIL) {
+        return invalid_time(in, a, time);
     } else if (in->plan->by_detection || (column == INDEX_NONE && !in->timed && !producer->begun)) {
         *time = in->detected;
     } else if (column == INDEX_NONE && !in->timed) {
@@ -425,6 +482,16 @@ static bool occurrence_time(Ingest *in, Arrival *a, int64_t *time)
         reject(in, a, "invalid", "`%.*s` has no time, and nothing before it has one", TEXT_ARGS(type->name));
         return false;
     }
+    return true;
+}
+
+static bool occurrence_time(Ingest *in, Arrival *a, int64_t *time)
+{
+    int64_t chronon = in->plan->types[a->type].chronon;
+    if (!stated_time(in, a, time))
+        return false;
+    if (chronon)
+        *time -= (*time % chronon + chronon) % chronon;
     return true;
 }
 
@@ -466,6 +533,41 @@ static bool check_lateness(Ingest *in, Arrival *a, const OrderKey *key)
     return true;
 }
 
+/* Before this nothing is a duplicate: it would be late. */
+static int64_t identities_horizon(const Ingest *in)
+{
+    int64_t least = INT64_MAX, wait = in->plan->lateness + in->plan->idle_after;
+    for (uint32_t p = 0; p < in->nproducers; p++)
+        if (in->producers[p].begun && in->producers[p].greatest < least)
+            least = in->producers[p].greatest;
+    if (in->plan->by_detection && wait < DUPLICATE_WAIT_MIN)
+        wait = DUPLICATE_WAIT_MIN;
+    return least == INT64_MAX ? INT64_MIN : earlier(least, wait);
+}
+
+/* The id that `id EXPR` gives; false, and counted, if it was there before. */
+static bool identify(Ingest *in, Arrival *a, int64_t time)
+{
+    const EventType *type = &in->plan->types[a->type];
+    Surroundings around = {.plan = in->plan, .tables = in->options.tables, .now = time, .scratch = &in->target->arena, .machine = in->machine};
+    View view = {.rows = &in->target->rows[a->type], .column = type->shape.sources[0].column, .row = a->row};
+    Cell list;
+    if (program_value(type->identity, &view, &around, &list) != STATE_OK) {
+        reject(in, a, "invalid", "the `id` of `%.*s` cannot be computed", TEXT_ARGS(type->name));
+        return false;
+    }
+    XXH128_hash_t hash = XXH3_128bits_withSeed(list.s.p, list.s.len, XXH3_64bits(type->name.p, type->name.len));
+    a->has_id = true;
+    a->id = (EventId){hash.high64 & ~EVENT_ID_INPUT, hash.low64};
+    identities_forget(in->identities, identities_horizon(in));
+    if (identities_add(in->identities, a->id, time))
+        return true;
+    a->rejected = true;
+    in->nrejected++;
+    report(in, a, "duplicate", TEXT("an event of the same id came before"), true);
+    return false;
+}
+
 static void stamp(Ingest *in, Arrival *a)
 {
     Producer *producer = &in->producers[a->producer];
@@ -482,6 +584,9 @@ static void stamp(Ingest *in, Arrival *a)
     };
     if (!by_detection && !check_lateness(in, a, &key))
         return;
+    if (in->plan->types[a->type].identity && !identify(in, a, key.time))
+        return;
+    producer->last = time;
     if (!producer->begun || key.time > producer->greatest)
         producer->greatest = key.time;
     producer->begun = true;
@@ -537,7 +642,7 @@ static void settle_arrivals(Ingest *in)
 {
     if (in->n == 0)
         return;
-    if (in->plan->by_detection || !in->timed) {
+    if (in->clocked) {
         int64_t now = in->options.clock();
         in->detected = now > in->detected ? now : in->detected;
     }

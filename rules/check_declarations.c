@@ -499,7 +499,10 @@ static void headers_check(Checker *check, ModelEvent *event, Scope *scope)
         case AST_HEADER_ID:
             scope->place = "`id`";
             event->id = header->expr;
-            expr_final(check, scope, header->expr);
+            if (header->expr->kind == EXPR_TUPLE)
+                expr_check(check, scope, header->expr);
+            else
+                expr_final(check, scope, header->expr);
             break;
         case AST_HEADER_SOURCE:
             event->source_attribute = header_attribute(check, event, &header->path, TYPE_STRING, "source");

@@ -101,6 +101,7 @@ static void field_check(Checker *check, const Scope *scope, ModelDerive *derive,
         }
         expr_assign(check, scope, field->value, header_type(check, name), "header attribute", name);
         *place = field->value;
+        check->level->model->annotated |= place != &derive->time;
         return;
     }
     uint32_t at = event ? model_attribute(event, name) : INDEX_NONE;

@@ -396,6 +396,7 @@ static Type *alias_member(Checker *check, const Scope *scope, Expr *expr, ModelA
         if (!type || !alias->events)
             return unknown_header(check, expr);
         access->header = expr->name.text;
+        check->level->model->annotated |= text_is_c(access->header, "$certainty") || text_is_c(access->header, "$annotation");
         return set(expr, REF_HEADER, access, type_with(check, type, type->optional || optional));
     }
     uint32_t at = alias_attribute(alias, expr->name.text);

@@ -27,6 +27,7 @@
 enum {
     LOWER_VIEWS_MAX = 64,         /* of an agent: Program.views is a bit set */
     LOWER_PARTICIPANTS_MAX = 64,  /* of an agent: so is Reads */
+    LOWER_ANNOTATIONS = 2,        /* attributes that follow those of an event: $certainty, $annotation */
     LOWER_ANCESTORS_MAX = 64,     /* of an event type whose `extends` has a `where` */
     LOWER_ROLES_MAX = 32,         /* of one event type in one agent */
     LOWER_NODES_MAX = 20000,      /* of a program, with lets and functions put in */
@@ -171,7 +172,8 @@ typedef struct LowerAgent {
 uint32_t lower_participant(const LowerAgent *agent, const ModelAlias *alias);
 /* Whether two aliases have one name and the same event types, so that one participant does for both. */
 bool lower_namesakes(const ModelAlias *a, const ModelAlias *b);
-/* The slot of an alias's attribute in its participant's shape, made at its first use. */
+/* The slot of an alias's attribute in its participant's shape, made at its first use. Behind the attributes of the alias
+ * stand the LOWER_ANNOTATIONS. */
 uint32_t lower_slot(LowerAgent *agent, uint32_t participant, const ModelAlias *alias, uint32_t attribute, bool kept);
 /* The view of the agent, made at its first use; INDEX_NONE, reported, if there are too many. */
 uint32_t lower_view(LowerAgent *agent, uint32_t participant, ViewWhich which, uint32_t k, Span span);

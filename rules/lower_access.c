@@ -106,18 +106,81 @@ static Reg emit_access(LowerScope *scope, const Expr *expr, const ModelAlias *al
     return program_load(scope->builder, view, lower_slot(agent, participant, alias, attribute, is_kept(scope, participant, which)), type);
 }
 
+/* $certainty and $annotation: attributes behind the others, with what they are where nobody says. */
+static Reg emit_annotation(LowerScope *scope, const Expr *expr, const ModelAccess *access, bool certainty)
+{
+    ProgramBuilder *b = scope->builder;
+    uint32_t view = access_view(scope, expr, access->alias, access->which, access->k);
+    if (view == INDEX_NONE)
+        return REG_NONE;
+    uint32_t participant = lower_participant(scope->agent, access->alias);
+    bool kept = scope->self ? scope->self_kept : lower_keeps(scope->agent, participant, access->which);
+    uint32_t slot = lower_slot(scope->agent, participant, access->alias, access->alias->nattributes + !certainty, kept);
+    Reg otherwise = certainty ? program_constant(b, TYPE_FLOAT, (Cell){.f = 1}) : program_constant(b, TYPE_STRING, (Cell){.s = TEXT("")});
+    Reg value = program_load(b, view, slot, certainty ? TYPE_FLOAT : TYPE_STRING);
+    value = program_emit(b, OP_COALESCE, value, otherwise, REG_NONE);
+    if (!expr->type->optional)
+        return value;
+    Reg there = program_emit(b, OP_IS_NOT_NULL, program_header(b, view, HEADER_TIME), REG_NONE, REG_NONE);
+    return program_emit(b, OP_SELECT, there, value, program_null(b, certainty ? TYPE_FLOAT : TYPE_STRING));
+}
+
+/* $text: all string values of the event, a line each. */
+static Reg emit_whole_text(LowerScope *scope, const Expr *expr, const ModelAccess *access)
+{
+    ProgramBuilder *b = scope->builder;
+    Reg all = REG_NONE, none = program_constant(b, TYPE_STRING, (Cell){.s = TEXT("")});
+    Reg line = program_constant(b, TYPE_STRING, (Cell){.s = TEXT("\n")});
+    for (uint32_t i = 0; i < access->alias->nattributes; i++) {
+        if (access->alias->attributes[i].type->kind != TYPE_STRING)
+            continue;
+        Reg value = emit_access(scope, expr, access->alias, access->which, access->k, i);
+        if (value == REG_NONE)
+            return REG_NONE;
+        value = program_emit(b, OP_COALESCE, value, none, REG_NONE);
+        all = all == REG_NONE ? value : program_emit(b, OP_CONCAT, program_emit(b, OP_CONCAT, all, line, REG_NONE), value, REG_NONE);
+    }
+    return all == REG_NONE ? none : all;
+}
+
+/* The attribute that `source ATTR` names, if it is one for all types of the alias; INDEX_NONE otherwise. */
+static uint32_t source_attribute(const ModelAlias *alias)
+{
+    Text name = {0};
+    for (uint32_t i = 0; i < alias->nevents; i++) {
+        uint32_t at = alias->events[i]->builtin ? INDEX_NONE : alias->events[i]->source_attribute;
+        if (at == INDEX_NONE || (i && !text_is(name, alias->events[i]->attributes[at]->name)))
+            return INDEX_NONE;
+        name = alias->events[i]->attributes[at]->name;
+    }
+    for (uint32_t i = 0; i < alias->nattributes; i++)
+        if (text_is(alias->attributes[i].name, name))
+            return i;
+    return INDEX_NONE;
+}
+
 static Reg emit_header(LowerScope *scope, const Expr *expr, const ModelAccess *access)
 {
     static const struct {
         const char *name;
         HeaderField field;
-    } fields[] = {{"$time", HEADER_TIME}, {"$detected", HEADER_DETECTED}, {"$id", HEADER_ID},
-                  {"$type", HEADER_TYPE}, {"$source", HEADER_SOURCE}};
+    } fields[] = {{"$time", HEADER_TIME}, {"$detected", HEADER_DETECTED}, {"$id", HEADER_ID}, {"$type", HEADER_TYPE},
+                  {"$source", HEADER_SOURCE}, {"$causes", HEADER_CAUSES}, {"$suppressed", HEADER_SUPPRESSED}};
+    bool certainty = text_is_c(access->header, "$certainty");
+    if (certainty || text_is_c(access->header, "$annotation"))
+        return emit_annotation(scope, expr, access, certainty);
+    if (text_is_c(access->header, "$text"))
+        return emit_whole_text(scope, expr, access);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (!text_is_c(access->header, fields[i].name))
             continue;
         uint32_t view = access_view(scope, expr, access->alias, access->which, access->k);
-        return view == INDEX_NONE ? REG_NONE : header_read(scope, access->alias, access->which, view, fields[i].field);
+        Reg header = view == INDEX_NONE ? REG_NONE : header_read(scope, access->alias, access->which, view, fields[i].field);
+        uint32_t own = fields[i].field == HEADER_SOURCE ? source_attribute(access->alias) : INDEX_NONE;
+        if (header == REG_NONE || own == INDEX_NONE)
+            return header;
+        Reg value = emit_access(scope, expr, access->alias, access->which, access->k, own);
+        return value == REG_NONE ? value : program_emit(scope->builder, OP_COALESCE, value, header, REG_NONE);
     }
     lower_refuse(scope->lowering, expr->span, NULL, "the header attribute `%.*s` does not run yet", TEXT_ARGS(access->header));
     return emit_fail(scope);

@@ -227,10 +227,6 @@ static bool refused_derive(LowerAgent *agent, const ModelDerive *model)
                      "`%s` of an agent with state does not run yet", ast->kind == AST_DERIVE_ELSE ? "else derive" : "on error derive");
     if (ast->to.n)
         lower_refuse(lowering, ast->to.span, NULL, "`derive … to` a channel does not run yet");
-    if (model->certainty)
-        lower_refuse(lowering, model->certainty->span, NULL, "`$certainty` does not run yet");
-    if (model->annotation)
-        lower_refuse(lowering, model->annotation->span, NULL, "`$annotation` does not run yet");
     return port;
 }
 
@@ -251,13 +247,20 @@ static void lower_derive(LowerAgent *agent, const ModelDerive *model, DerivePlan
     static const DerivePort ports[] = {PORT_MAIN, PORT_OTHERWISE, PORT_ELSE, PORT_ERROR};
     derive->type = model->event->index;
     derive->port = ports[model->ast->kind];
-    derive->values = ARENA_ARRAY(agent->lowering->arena, Program *, model->event->nattributes);
+    uint32_t n = model->event->nattributes;
+    derive->values = ARENA_ARRAY(agent->lowering->arena, Program *, n + LOWER_ANNOTATIONS);
     lower_depends(agent->lowering, model->event->declaration);
     if (refused_derive(agent, model))
         return;
-    for (uint32_t i = 0; i < model->event->nattributes; i++)
+    for (uint32_t i = 0; i < n; i++)
         derive->values[i] = lower_value(agent, model, i);
     LowerScope scope = lower_agent_scope(agent);
+    scope.derive = model;
+    if (model->certainty)
+        derive->values[n] = lower_program(&scope, model->certainty, TYPE_FLOAT);
+    if (model->annotation)
+        derive->values[n + 1] = lower_program(&scope, model->annotation, TYPE_STRING);
+    scope.derive = NULL;
     if (model->when)
         derive->when = lower_program(&scope, model->when, TYPE_BOOL);
     if (model->time)

@@ -114,21 +114,36 @@ static Attribute lower_attribute(Lowering *lowering, const ModelAttribute *model
 
 /* ── Event types ── */
 
-static void refuse_headers(Lowering *lowering, const AstEvent *ast)
+static void lower_headers(Lowering *lowering, const ModelEvent *model, EventType *type)
 {
-    static const char *const words[] = {
-        [AST_HEADER_INVALID] = "`invalid time`", [AST_HEADER_ID] = "`id`", [AST_HEADER_SOURCE] = "`source`",
-        [AST_HEADER_CHRONON] = "`chronon`", [AST_HEADER_RETRACTS] = "`retracts`",
-    };
-    for (uint32_t i = 0; i < ast->header_count; i++) {
-        const AstHeader *header = &ast->headers[i];
-        if (header->kind == AST_HEADER_INVALID && header->invalid == AST_INVALID_FAIL)
-            continue; /* the default */
-        if (header->kind != AST_HEADER_TIME)
-            lower_refuse(lowering, header->span, NULL, "%s of an event does not run yet", words[header->kind]);
-        else if (header->sent.n)
-            lower_refuse(lowering, header->span, NULL, "`time … sent …` does not run yet");
-    }
+    static const InvalidTime invalid[] = {[AST_INVALID_FAIL] = INVALID_TIME_FAIL, [AST_INVALID_SKIP] = INVALID_TIME_SKIP,
+                                          [AST_INVALID_PREVIOUS] = INVALID_TIME_PREVIOUS};
+    for (uint32_t i = 0; i < model->ast->header_count; i++)
+        if (model->ast->headers[i].kind == AST_HEADER_RETRACTS)
+            lower_refuse(lowering, model->ast->headers[i].span, NULL, "`retracts` of an event does not run yet");
+    type->invalid_time = invalid[model->invalid];
+    type->sent_attribute = model->sent_attribute;
+    if (model->chronon)
+        type->chronon = lower_duration(lowering, model->chronon);
+    if (!model->id)
+        return;
+    LowerScope own = {.lowering = lowering, .event = model, .computed = true};
+    Expr list = {.kind = EXPR_LIST, .span = model->id->span, .args = &(Expr *){model->id}, .arg_count = 1};
+    if (model->id->kind == EXPR_TUPLE)
+        list = (Expr){.kind = EXPR_LIST, .span = model->id->span, .args = model->id->args, .arg_count = model->id->arg_count};
+    type->identity = lower_program(&own, &list, TYPE_LIST);
+}
+
+/* Attributes behind the declared ones, for what the wire, a derive and an expression say of certainty and annotation. */
+static void add_annotations(Lowering *lowering, EventType *type)
+{
+    static const struct {
+        const char *name;
+        TypeKind type;
+    } hidden[LOWER_ANNOTATIONS] = {{"$certainty", TYPE_FLOAT}, {"$annotation", TYPE_STRING}};
+    for (uint32_t i = 0; i < LOWER_ANNOTATIONS; i++)
+        type->attributes[type->nattributes++] = (Attribute){.name = arena_text(lowering->arena, text_of(hidden[i].name)),
+                                                            .type = hidden[i].type, .optional = true};
 }
 
 static void lower_tags(Lowering *lowering, const Expr *tags, EventType *type)
@@ -185,18 +200,21 @@ static EventType lower_event(Lowering *lowering, const ModelEvent *model)
     EventType type = {.name = arena_text(arena, model->name), .wire = arena_text(arena, model->wire),
                       .alert = model->alert, .derived = model->derived, .input = model->input,
                       .severity = SEVERITY_MEDIUM, .time_attribute = model->time_attribute,
+                      .sent_attribute = INDEX_NONE,
                       .nattributes = model->nattributes};
     if (model->ast) {
         type.severity = severity_of(model->ast->severity);
         lower_tags(lowering, model->ast->tags, &type);
         type.note = arena_text(arena, model->ast->remark.value);
-        refuse_headers(lowering, model->ast);
+        lower_headers(lowering, model, &type);
     }
-    type.attributes = ARENA_ARRAY(arena, Attribute, model->nattributes);
+    type.attributes = ARENA_ARRAY(arena, Attribute, model->nattributes + LOWER_ANNOTATIONS);
     for (uint32_t i = 0; i < model->nattributes; i++) {
         LowerScope own = {.lowering = lowering, .event = model};
         type.attributes[i] = lower_attribute(lowering, model->attributes[i], &own);
     }
+    if (lowering->model->annotated && !model->builtin)
+        add_annotations(lowering, &type);
     type.shape = whole_shape(lowering, &type, model->index);
     lower_membership(lowering, model, &type);
     return type;

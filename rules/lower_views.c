@@ -49,10 +49,12 @@ uint32_t lower_slot(LowerAgent *agent, uint32_t participant, const ModelAlias *a
 {
     Arena *scratch = agent->lowering->scratch;
     LowerParticipant *p = &agent->participants[participant];
-    if (alias != p->alias)
+    if (alias != p->alias && attribute >= alias->nattributes)
+        attribute = attribute - alias->nattributes + p->alias->nattributes;
+    else if (alias != p->alias)
         attribute = attribute_by_name(p->alias, alias->attributes[attribute].name);
     if (!p->slot_of)
-        p->slot_of = ARENA_ARRAY(scratch, uint16_t, p->alias->nattributes);
+        p->slot_of = ARENA_ARRAY(scratch, uint16_t, p->alias->nattributes + LOWER_ANNOTATIONS);
     if (!p->slot_of[attribute]) {
         p->attribute_of = arena_grow(scratch, p->attribute_of, p->nslots, sizeof *p->attribute_of);
         p->kept = arena_grow(scratch, p->kept, p->nslots, sizeof *p->kept);
@@ -221,9 +223,11 @@ LowerSources lower_sources(LowerAgent *agent, const ModelAlias *alias)
 }
 
 /* The column of an attribute in a type; UINT16_MAX where the type is too general to have it. */
-static uint16_t source_column(const LowerSource *source, const ModelCommon *attribute)
+static uint16_t source_column(const LowerSource *source, const ModelAlias *alias, uint32_t attribute)
 {
-    uint32_t index = attribute->of[source->entry]->index;
+    if (attribute >= alias->nattributes)
+        return source->event->builtin ? UINT16_MAX : (uint16_t)(source->event->nattributes + attribute - alias->nattributes);
+    uint32_t index = alias->attributes[attribute].of[source->entry]->index;
     return index < source->event->nattributes ? (uint16_t)index : UINT16_MAX;
 }
 
@@ -238,14 +242,20 @@ static Shape sealed(LowerAgent *agent, const LowerParticipant *p)
     shape.slots = ARENA_ARRAY(arena, Slot, p->nslots);
     shape.sources = ARENA_ARRAY(arena, ShapeSource, nsources);
     for (uint32_t i = 0; i < p->nslots; i++) {
-        const ModelCommon *attribute = &alias->attributes[p->attribute_of[i]];
+        uint32_t at = p->attribute_of[i];
+        if (at >= alias->nattributes) {
+            bool certainty = at == alias->nattributes;
+            shape.slots[i] = (Slot){certainty ? TEXT("$certainty") : TEXT("$annotation"), certainty ? TYPE_FLOAT : TYPE_STRING, p->kept[i]};
+            continue;
+        }
+        const ModelCommon *attribute = &alias->attributes[at];
         shape.slots[i] = (Slot){arena_text(arena, attribute->name), attribute->type->kind, p->kept[i]};
     }
     for (uint32_t s = 0; s < nsources; s++) {
         uint16_t *columns = ARENA_ARRAY(arena, uint16_t, p->nslots);
         for (uint32_t i = 0; i < p->nslots; i++)
             columns[i] = alias->table ? (uint16_t)alias->attributes[p->attribute_of[i]].of[0]->index
-                                      : source_column(&list.items[s], &alias->attributes[p->attribute_of[i]]);
+                                      : source_column(&list.items[s], alias, p->attribute_of[i]);
         shape.sources[s] = (ShapeSource){alias->table ? alias->table->index : list.items[s].event->index, columns};
     }
     lower_shared_sources(lowering, &shape);

@@ -426,6 +426,7 @@ typedef struct Model {
     Text network;            /* name; the file's name without folder and ending if none is written */
     const AstClock *clock;   /* NULL = not written */
     AstMetricKind metric;
+    bool annotated;          /* some rule reads or sets $certainty or $annotation */
     ModelParam **params;
     uint32_t nparams;
     ModelFunction **functions;

@@ -159,6 +159,8 @@ Text derived_text(const Derived *derived, Arena *arena)
     Text text = arena_printf(arena, "%.*s {", TEXT_ARGS(derived->type->name));
     for (uint32_t i = 0; i < derived->type->nattributes; i++) {
         const Attribute *attribute = &derived->type->attributes[i];
+        if (attribute->name.p[0] == '$' && derived->states[i] != STATE_OK)
+            continue;
         Text value = derived->states[i] == STATE_OK ? formula_value(attribute->type, derived->cells[i], arena) : TEXT("null");
         text = arena_printf(arena, "%.*s%s %.*s: %.*s", TEXT_ARGS(text), i ? "," : "", TEXT_ARGS(attribute->name),
                             TEXT_ARGS(value));
