@@ -9,6 +9,7 @@
 #include "agents/parts.h"
 #include "agents/quiet.h"
 #include "agents/timer.h"
+#include "agents/write.h"
 
 #include <assert.h>
 
@@ -133,7 +134,15 @@ static bool plan_reads(const Plan *network, const AgentPlan *plan, Op op)
             reads |= program_has(derive->values[k], op);
     }
     for (uint32_t i = 0; i < plan->nenriches; i++)
-        reads |= program_has(plan->enriches[i].keys[0], op) || program_has(plan->enriches[i].keys[1], op);
+        reads |= program_has(plan->enriches[i].keys[0], op) || program_has(plan->enriches[i].keys[1], op) ||
+                 program_has(plan->enriches[i].where, op) || program_has(plan->enriches[i].order, op);
+    reads |= program_has(plan->split, op);
+    for (uint32_t i = 0; i < plan->nwrites; i++) {
+        const WritePlan *write = &plan->writes[i];
+        reads |= program_has(write->keys[0], op) || program_has(write->keys[1], op);
+        for (uint32_t k = 0; k < network->tables[write->table].ncolumns; k++)
+            reads |= write->values && program_has(write->values[k], op);
+    }
     for (uint32_t i = 0; i < plan->nconjuncts; i++)
         reads |= program_has(plan->conjuncts[i].program, op);
     for (uint32_t i = 0; i < plan->ninputs; i++)
@@ -148,6 +157,17 @@ static bool has_when(const AgentPlan *plan)
         if (plan->derives[i].when)
             return true;
     return false;
+}
+
+/* Whether every event gives one row of each enrichment, so that whole columns can be looked up. */
+static bool one_row_each(const AgentPlan *plan)
+{
+    if (plan->nwrites)
+        return false;
+    for (uint32_t i = 0; i < plan->nenriches; i++)
+        if (plan->enriches[i].where || plan->enriches[i].many == ENRICH_EVERY || plan->enriches[i].many == ENRICH_COMBINE)
+            return false;
+    return !plan->split;
 }
 
 static bool one_role_each(const AgentPlan *plan)
@@ -205,7 +225,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     nodes_init(agent);
     agent->forget_after = forget_after(agent);
     agent->by_column = !agent->nlevels && !plan->quiet.duration && !agent->reads_time && !engine->options.row_by_row &&
-                       !(has_port(plan, PORT_ELSE) && has_when(plan)) && one_role_each(plan) && !agent->narrows;
+                       !(has_port(plan, PORT_ELSE) && has_when(plan)) && one_role_each(plan) && one_row_each(plan) && !agent->narrows;
     if (plan->quiet.duration)
         quiet_init(agent);
 }
@@ -367,6 +387,8 @@ static void mail_deliver(Agent *agent, const Mail *mail, const Text *parts, uint
 
 void agent_run(Agent *agent)
 {
+    if (agent->engine->writes)
+        write_show(agent);
     mail_open(agent);
     if (agent->kind->mail && agent->by_column && agent->nmail >= COLUMN_MIN) {
         agent->stats.events += agent->nmail;
@@ -384,6 +406,8 @@ void agent_run(Agent *agent)
     }
     agent->nmail = 0;
     agent->timer.deadline = TIME_NONE; /* its key goes with the batch */
+    if (agent->engine->writes)
+        write_hide(agent);
     arena_reset(&agent->engine->scratch);
 }
 
@@ -413,6 +437,8 @@ void agent_close(Agent *agent)
     agent_trigger(agent, (OrderKey){.time = agent->engine->now, .kind = ORDER_TIMER_INCLUSIVE, .origin = agent->index, .timer = &end},
                   (EventId){0, 0});
     node_close(agent, agent->root);
+    if (agent->engine->writes)
+        write_hide(agent);
     arena_reset(&agent->engine->scratch);
 }
 

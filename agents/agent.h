@@ -21,6 +21,7 @@
 #include "cep/pool.h"
 
 typedef struct Agent Agent;
+typedef struct Write Write;
 
 /* One event for one agent, with the roles whose filters it passed. */
 typedef struct Mail {
@@ -151,6 +152,7 @@ struct Agent {
     OrderKey cause;
     EventId cause_id;         /* zero for a timer */
     uint32_t outputs;         /* derived from this cause so far */
+    Text item;                /* of `for each`, while it is derived from */
     uint64_t serial;          /* counts arrivals, windows, … of this agent */
     DueEntry timer;           /* of those that fired at the instant the one with the greatest key */
     uint32_t timer_nth;       /* of its key */
@@ -193,6 +195,7 @@ struct Engine {
     Sink sink;
     Arena arena;              /* as long as the engine */
     Arena scratch;            /* as long as one evaluation or one batch step */
+    Arena held;               /* of an input that waits while timers run */
     Pool pool;
     Wheel wheel;
     Machine *machine;
@@ -207,6 +210,7 @@ struct Engine {
     uint32_t npending;
     uint32_t **positions;     /* per type: of each input row in the batch's order; NULL = its own index */
     uint32_t *ninputs;        /* per type: rows of the batch that are inputs; behind them stand those derived here */
+    Write *writes, **writes_end; /* the log: write.h */
     uint64_t id_seed;         /* from the network's name */
     int64_t now;              /* time reached */
     int64_t frontier;         /* of the batch at hand: timers up to here belong to it */

@@ -3,7 +3,7 @@
  * An aggregate derives one event out of the set, when its `emit` says; a threshold derives when its condition over
  * aggregates holds, as often as `match` allows. */
 #include "agents/set.h"
-#include "agents/derive.h"
+#include "agents/fan.h"
 #include "agents/timer.h"
 
 #define XXH_INLINE_ALL
@@ -18,10 +18,8 @@ static uint32_t derive_set(Agent *agent, Handle leaf, int64_t time)
 {
     const EventId *causes;
     uint64_t count;
-    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
-        return 0;
     uint32_t n = set_causes(agent, leaf, &causes, &count);
-    return derive_port(agent, PORT_MAIN, leaf, time, causes, n, count);
+    return fan_derive(agent, PORT_MAIN, leaf, time, causes, n, count, NULL);
 }
 
 /* ── Aggregates ── */
@@ -121,7 +119,7 @@ static void threshold_evaluate(Agent *agent, Handle leaf, const Arrival *arrival
     if (!may_hold(agent, leaf))
         return;
     set_show(agent, leaf, arrival);
-    if (!views_enrich(agent, false, leaf) || !views_test(agent, agent->plan->condition, leaf, arrival))
+    if (!views_test(agent, agent->plan->condition, leaf, arrival))
         return;
     agent->stats.matches++;
     derive_set(agent, leaf, time);

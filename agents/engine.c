@@ -10,6 +10,7 @@
 #include "agents/interest.h"
 #include "agents/node.h"
 #include "agents/timer.h"
+#include "agents/write.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -85,9 +86,11 @@ Engine *engine_new(const Plan *plan, Memory *memory, Table *const *tables, Engin
     engine->frontier = TIME_NONE;
     arena_init(&engine->arena, memory);
     arena_init(&engine->scratch, memory);
+    arena_init(&engine->held, memory);
     pool_init(&engine->pool, memory);
     wheel_init(&engine->wheel, &engine->pool);
     engine->id_seed = XXH3_64bits(plan->network.p, plan->network.len);
+    engine->writes_end = &engine->writes;
     engine->machine = machine_new(memory);
     batch_init(&engine->batch, memory, plan);
     engine->active = ARENA_ARRAY(&engine->arena, uint64_t, plan->nagents / 64 + 1);
@@ -113,6 +116,7 @@ void engine_free(Engine *engine)
     machine_free(engine->machine);
     pool_fini(&engine->pool);
     arena_fini(&engine->scratch);
+    arena_fini(&engine->held);
     arena_fini(&engine->arena);
     memory_free(engine->memory, engine, sizeof *engine);
 }
@@ -189,9 +193,11 @@ static void outputs_send(Engine *engine)
     arena_reset(&engine->scratch);
 }
 
-/* What a batch derived goes out, and nothing of it is left. */
+/* What a batch wrote counts, what it derived goes out, and nothing of it is left. */
 static void batch_end(Engine *engine)
 {
+    if (engine->writes)
+        write_settle(engine);
     outputs_send(engine);
     for (const Rows *rows = engine->batch.used; rows; rows = rows->used_next)
         engine->ninputs[rows->type] = 0;
@@ -335,6 +341,78 @@ static void positions_make(Engine *engine)
     }
 }
 
+/* ── One instant at a time, for networks that write tables ── */
+
+static void step_to(Engine *engine, int64_t time, bool through)
+{
+    for (int64_t next; (next = wheel_next(&engine->wheel)) < time || (through && next == time);) {
+        time_advance(engine, next, true);
+        agents_run(engine);
+        batch_end(engine);
+    }
+}
+
+/* An input that steps aside while timers before it run in the batch. */
+typedef struct Held {
+    uint32_t type;
+    int64_t time, detected;
+    OrderKey key;
+    EventId id;
+    Cell *cells;
+    uint8_t *states;
+} Held;
+
+static Held hold(Engine *engine)
+{
+    Batch *batch = &engine->batch;
+    RowRef ref = batch->order[0];
+    const Rows *rows = &batch->rows[ref.type];
+    Held held = {ref.type, rows->time[ref.row], rows->detected[ref.row], rows->key[ref.row], rows->id[ref.row], NULL, NULL};
+    arena_reset(&engine->held);
+    held.cells = ARENA_ARRAY(&engine->held, Cell, rows->ncolumns);
+    held.states = ARENA_ARRAY(&engine->held, uint8_t, rows->ncolumns);
+    for (uint32_t i = 0; i < rows->ncolumns; i++) {
+        held.states[i] = rows->columns[i].states[ref.row];
+        if (held.states[i] != STATE_OK)
+            continue;
+        held.cells[i] = cell_get(rows->columns[i].type, rows->columns[i].cells, ref.row);
+        if (type_has_bytes(rows->columns[i].type))
+            held.cells[i].s = arena_text(&engine->held, held.cells[i].s);
+    }
+    batch_clear(batch);
+    return held;
+}
+
+static void put_back(Engine *engine, const Held *held)
+{
+    Rows *rows = &engine->batch.rows[held->type];
+    uint32_t row = rows_add(rows, engine->memory);
+    for (uint32_t i = 0; i < rows->ncolumns; i++)
+        if (held->states[i] == STATE_OK)
+            rows_set(rows, row, i, held->cells[i]);
+        else
+            rows_set_state(rows, row, i, (State)held->states[i]);
+    rows->time[row] = held->time;
+    rows->detected[row] = held->detected;
+    rows->key[row] = held->key;
+    rows->id[row] = held->id;
+    batch_append(&engine->batch, held->type, row);
+}
+
+static void step_to_input(Engine *engine)
+{
+    assert(engine->batch.n == 1);
+    RowRef first = engine->batch.order[0];
+    int64_t time = engine->batch.rows[first.type].key[first.row].time;
+    if (wheel_next(&engine->wheel) >= time)
+        return;
+    Held held = hold(engine);
+    step_to(engine, time, false);
+    put_back(engine, &held);
+}
+
+/* ── The door ── */
+
 Batch *engine_batch(Engine *engine)
 {
     return &engine->batch;
@@ -347,9 +425,12 @@ void engine_run(Engine *engine)
         batch_clear(batch);
         return;
     }
-    RowRef first = batch->order[0], last = batch->order[batch->n - 1];
-    const OrderKey *end = &batch->rows[last.type].key[last.row];
+    RowRef first = batch->order[0];
     engine_begin(engine, batch->rows[first.type].key[first.row].time);
+    if (engine->plan->writes)
+        step_to_input(engine);
+    RowRef last = batch->order[batch->n - 1];
+    const OrderKey *end = &batch->rows[last.type].key[last.row];
     engine->stats.events += batch->n;
     inputs_count(engine);
     positions_make(engine);
@@ -364,6 +445,8 @@ void engine_run(Engine *engine)
 static void advance(Engine *engine, int64_t time, bool through)
 {
     assert(engine->batch.n == 0);
+    if (engine->plan->writes)
+        step_to(engine, time, through);
     time_advance(engine, time, through);
     agents_run(engine);
     batch_end(engine);

@@ -43,7 +43,8 @@ typedef struct EngineOptions {
 Engine *engine_new(const Plan *plan, Memory *memory, Table *const *tables, EngineOptions options, Sink sink);
 void engine_free(Engine *engine);
 
-/* The batch to fill: empty after every engine_run. At most BATCH_ROWS inputs, but that it must not end between inputs
+/* The batch to fill: empty after every engine_run. At most BATCH_ROWS inputs, one where the plan
+ * writes tables; but it must not end between inputs
  * with one root (order_same_root) nor between those that stem from timers of one instant. Rows' time, key, id, detected
  * are the caller's to set, and the lineage of what another engine has derived. */
 Batch *engine_batch(Engine *engine);

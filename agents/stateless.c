@@ -1,6 +1,6 @@
 /* Filter, translate, project, enrich: agents that handle each event alone. Without contexts they work on columns;
  * with contexts, quiet or now() event by event, which gives the same. */
-#include "agents/derive.h"
+#include "agents/fan.h"
 
 /* ── A column at a time ── */
 
@@ -118,12 +118,14 @@ static bool participants_show(Agent *agent, Handle leaf, const Arrival *arrival,
 static void stateless_event(Agent *agent, Handle leaf, const Arrival *arrival)
 {
     DerivePort port = port_of(arrival->input, arrival->roles, arrival->failed);
-    if (!participants_show(agent, leaf, arrival, port) || !views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
+    if (!participants_show(agent, leaf, arrival, port))
         return;
-    if (port == PORT_MAIN)
-        agent->stats.matches++;
-    bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
-    if (!derive_port(agent, port, leaf, arrival->time, &arrival->id, evidence, 1) && port == PORT_MAIN)
+    bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE, dropped;
+    uint32_t n = fan_derive(agent, port, leaf, arrival->time, &arrival->id, evidence, 1, &dropped);
+    if (port != PORT_MAIN || dropped)
+        return;
+    agent->stats.matches++;
+    if (!n)
         derive_port(agent, PORT_ELSE, leaf, arrival->time, &arrival->id, evidence, 1);
 }
 

@@ -45,7 +45,7 @@ Surroundings views_surroundings(Agent *agent, Handle leaf)
     Surroundings around = {.plan = engine->plan, .tables = engine->tables, .now = agent->cause.time,
                            .aggregates = agent->aggregates, .aggregate_states = agent->aggregate_states,
                            .scratch = &engine->scratch, .machine = engine->machine,
-                           .context = agent->context, .context_states = agent->context_states};
+                           .item = agent->item, .context = agent->context, .context_states = agent->context_states};
     if (agent->reads_context)
         context_fill(agent, leaf, agent->context, agent->context_states);
     if (agent->reads_time)
@@ -93,6 +93,12 @@ void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t ro
              (View){.rows = rows, .column = shape_columns(shape, rows->type), .row = row});
 }
 
+void views_table(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row)
+{
+    const Shape *shape = &agent->plan->participants[participant].shape;
+    view_set(agent, participant, VIEW_LATEST, (View){.rows = rows, .column = shape->sources[0].column, .row = row});
+}
+
 View views_of_record(const Agent *agent, uint32_t participant, Handle record)
 {
     if (!record)
@@ -129,27 +135,4 @@ void views_initiator(Agent *agent, Handle node)
                                   ? views_of_record(agent, view->participant, window->opener)
                                   : (View){0};
     }
-}
-
-bool views_enrich(Agent *agent, bool per_match, Handle leaf)
-{
-    for (uint32_t i = 0; i < agent->plan->nenriches; i++) {
-        const EnrichPlan *enrich = &agent->plan->enriches[i];
-        if (enrich->per_match != per_match)
-            continue;
-        Surroundings around = views_surroundings(agent, leaf);
-        Table *table = agent->engine->tables[enrich->table];
-        Cell key[TABLE_KEYS_MAX];
-        bool whole = true;
-        for (uint32_t k = 0; k < agent->engine->plan->tables[enrich->table].nkeys; k++)
-            whole &= program_value(enrich->keys[k], agent->views, &around, &key[k]) == STATE_OK;
-        uint32_t row = whole ? table_find(table, key) : ROW_NONE;
-        if (row == ROW_NONE && enrich->drop)
-            return false;
-        const Shape *shape = &agent->plan->participants[enrich->participant].shape;
-        view_set(agent, enrich->participant, VIEW_LATEST,
-                 row == ROW_NONE ? (View){0}
-                                 : (View){.rows = table_rows(table), .column = shape->sources[0].column, .row = row});
-    }
-    return true;
 }

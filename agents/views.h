@@ -13,11 +13,10 @@ bool views_test(Agent *agent, const Program *program, Handle leaf, const Arrival
 bool views_condition(Agent *agent, const Arrival *arrival, uint32_t condition);
 /* Points a participant's VIEW_LATEST views at a row or at a record. */
 void views_row(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row);
+void views_table(Agent *agent, uint32_t participant, const Rows *rows, uint32_t row); /* a row of an enrichment */
 void views_record(Agent *agent, uint32_t participant, Handle record);
 void views_none(Agent *agent, uint32_t participant);
 View views_of_record(const Agent *agent, uint32_t participant, Handle record); /* HANDLE_NONE gives nulls */
-/* Looks up the rows of enrichments before or behind `detect`; false = `or drop` and there is none. */
-bool views_enrich(Agent *agent, bool per_match, Handle leaf);
 /* Points VIEW_INITIATOR views at the opener of the innermost event interval around a leaf. */
 void views_initiator(Agent *agent, Handle node);
 

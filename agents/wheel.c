@@ -116,6 +116,24 @@ static void spill_range(Wheel *wheel, int level, unsigned from, unsigned to, voi
     }
 }
 
+/* Levels come one after the other in time, and so do the slots of a level. */
+int64_t wheel_next(const Wheel *wheel)
+{
+    for (int level = 0; level < WHEEL_LEVELS && wheel->count; level++)
+        for (unsigned word = 0; word < WHEEL_SLOTS / 64; word++) {
+            if (!wheel->occupied[level][word])
+                continue;
+            int64_t next = INT64_MAX;
+            Handle handle = wheel->slots[level][word * 64 + (unsigned)__builtin_ctzll(wheel->occupied[level][word])];
+            for (const Timer *timer; handle; handle = timer->next) {
+                timer = pool_at(wheel->pool, handle);
+                next = timer->deadline < next ? timer->deadline : next;
+            }
+            return next;
+        }
+    return INT64_MAX;
+}
+
 /* At each level the slots between the old tick and the new one hold what has become due or has come near.
  * Where a higher byte changed, everything that is left at the lower levels is due, too. */
 void wheel_advance(Wheel *wheel, int64_t to, bool through, void (*due)(void *owner, Handle timer), void *owner)

@@ -64,6 +64,9 @@ void wheel_cancel(Wheel *wheel, Handle timer);
 /* Whether a deadline lies before or at the wheel's time. */
 bool wheel_is_due(const Wheel *wheel, int64_t deadline, bool inclusive);
 
+/* The earliest deadline; INT64_MAX if there is none. */
+int64_t wheel_next(const Wheel *wheel);
+
 /* Moves time on to `to` and hands out every timer that is due by then, in no order; the receiver owns it.
  * Inclusive timers at `to` itself are due only if through. */
 void wheel_advance(Wheel *wheel, int64_t to, bool through, void (*due)(void *owner, Handle timer), void *owner);

@@ -80,6 +80,8 @@ typedef struct EventType {
 
 typedef struct TablePlan {
     Text name;
+    bool written;             /* some agent updates it, or deletes from it */
+    bool scanned;             /* some enrichment looks at all its rows */
     Attribute *columns;
     uint32_t ncolumns;
     uint32_t *keys;           /* column indexes, 1 or 2 */
@@ -271,7 +273,11 @@ typedef enum EnrichMany { ENRICH_FIRST, ENRICH_LAST, ENRICH_EVERY, ENRICH_COMBIN
 typedef struct EnrichPlan {
     uint32_t participant;    /* the row's alias */
     uint32_t table;
-    Program *keys[2];        /* one per key of the table */
+    Program *keys[2];        /* one per key of the table, unless there is a condition */
+    Program *where;          /* every row is looked at, as its participant; NULL = by key */
+    Program *order;          /* `ordered by`, over the same; NULL = in the order of the table */
+    bool descending;
+    EnrichMany many;
     bool drop;               /* no row: no event */
     bool per_match;          /* stands behind `detect` or `expect`, and is for the derives; without it only in stateless
                                 agents: elsewhere, and in all conditions, reads of a row are look-ups in the
@@ -327,6 +333,15 @@ typedef struct DerivePlan {
     Program *time;           /* `$time:`; NULL = as SEMANTICS A.1 */
 } DerivePlan;
 
+/* `update`, `delete`. */
+typedef struct WritePlan {
+    uint32_t table;
+    bool remove;             /* delete */
+    bool at_once;            /* the agent is keyed by the table's key, and sees its own writes before others do */
+    Program *keys[2];        /* one per key of the table */
+    Program **values;        /* per column; NULL = not named */
+} WritePlan;
+
 typedef enum EmitKind { EMIT_IMMEDIATELY, EMIT_AT_CLOSE, EMIT_ON_CHANGE, EMIT_EVERY } EmitKind;
 
 typedef struct EmitPlan {
@@ -365,7 +380,8 @@ typedef struct AgentPlan {
     uint32_t ncontexts;
     EnrichPlan *enriches;
     uint32_t nenriches;
-    AggregatePlan *aggregates;
+    Program *split;          /* `for each`: the list; its items are OP_ITEM; NULL = none */
+    AggregatePlan *aggregates; /* over events, or over the rows of `combine` */
     uint32_t naggregates;
     PatternPlan pattern;     /* pattern */
     Program *condition;      /* threshold: the Boolean over aggregates; reads VIEW_LATEST views; pattern: its `where` */
@@ -378,6 +394,8 @@ typedef struct AgentPlan {
     ExpectPlan expect;
     DerivePlan *derives;
     uint32_t nderives;
+    WritePlan *writes;       /* of each match, or answer to an `expect` in time */
+    uint32_t nwrites;
     EmitPlan emit;           /* aggregate */
     QuietPlan quiet;
     Policies policies;
@@ -406,6 +424,7 @@ typedef struct Plan {
     uint32_t nproducers;
     AgentPlan *agents;
     uint32_t nagents;
+    bool writes;             /* some agent writes a table: one event a batch */
     struct Regex *regexes;   /* all that its programs use; made by plan_regex, freed by plan_free */
 } Plan;
 

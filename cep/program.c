@@ -17,7 +17,7 @@ static bool op_reads(Op op)
 {
     switch (op) {
     case OP_CONSTANT: case OP_LOAD: case OP_HEADER: case OP_AGGREGATE: case OP_CONTEXT: case OP_NOW:
-    case OP_FIND: case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IDENTITY:
+    case OP_FIND: case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IDENTITY: case OP_ITEM:
         return true;
     default:
         return false;
@@ -269,7 +269,7 @@ Reg program_emit(ProgramBuilder *b, Op op, Reg a, Reg b_, Reg c)
     Instruction i = {.op = (uint16_t)op, .a = a, .b = b_, .c = c};
     switch (op) {
     case OP_CONSTANT: case OP_LOAD: case OP_HEADER: case OP_AGGREGATE: case OP_CONTEXT: case OP_NOW: case OP_FIND:
-    case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IN_SET: case OP_IN_CIDR: case OP_IDENTITY: case OP_BOX:
+    case OP_CELL: case OP_MATCHES: case OP_CAPTURE: case OP_IN_SET: case OP_IN_CIDR: case OP_IDENTITY: case OP_ITEM: case OP_BOX:
     case OP_UNBOX:
         assert(!"has a builder call of its own");
         return REG_NONE;
@@ -343,6 +343,11 @@ Reg program_now(ProgramBuilder *b)
 Reg program_identity(ProgramBuilder *b)
 {
     return emit(b, source(OP_IDENTITY, 0, 0), TYPE_STRING);
+}
+
+Reg program_item(ProgramBuilder *b)
+{
+    return emit(b, source(OP_ITEM, 0, 0), TYPE_ANY);
 }
 
 /* Index of an item in a list of the program's resources, where it is added unless it is there. */

@@ -99,6 +99,7 @@ typedef struct Surroundings {
     struct Table *const *tables;    /* by the plan's table index */
     int64_t now;                    /* logical time, ns */
     EventId identity;               /* of the event or timer at hand */
+    Text item;                      /* of `for each`, boxed; empty = none */
     const Cell *aggregates;         /* AggregatePlan index → value */
     const uint8_t *aggregate_states;
     const Cell *context;            /* ContextField → value */
@@ -158,6 +159,8 @@ Reg program_zoned(ProgramBuilder *b, Op op, Reg a, Reg b_, const struct Zone *zo
 /* Logical time; the identity of the event or timer at hand. */
 Reg program_now(ProgramBuilder *b);
 Reg program_identity(ProgramBuilder *b);
+/* The item of `for each`, of type any. */
+Reg program_item(ProgramBuilder *b);
 /* A value as one of type any; a value of type any, or a list's item, as a type. */
 Reg program_box(ProgramBuilder *b, Reg a);
 Reg program_unbox(ProgramBuilder *b, Reg a, TypeKind type);

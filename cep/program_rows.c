@@ -292,7 +292,7 @@ static Special *const specials[OPS] = {
     [OP_AND] = run_and, [OP_OR] = run_or, [OP_NOT] = run_not, [OP_IS_NULL] = run_is_null,
     [OP_IS_NOT_NULL] = run_is_not_null, [OP_SELECT] = run_select, [OP_COALESCE] = run_coalesce,
     [OP_IN_SET] = run_in_set, [OP_HEADER] = run_header, [OP_FIND] = run_find, [OP_CELL] = run_cell,
-    [OP_IDENTITY] = run_each, [OP_BOX] = run_each, [OP_UNBOX] = run_each, [OP_LIST_ADD] = run_each,
+    [OP_IDENTITY] = run_each, [OP_ITEM] = run_each, [OP_BOX] = run_each, [OP_UNBOX] = run_each, [OP_LIST_ADD] = run_each,
     [OP_RECORD_PUT] = run_each,
 };
 

@@ -191,6 +191,10 @@ static inline __attribute__((always_inline)) void step_run(const Program *progra
     case OP_AGGREGATE: found = given(around->aggregates, around->aggregate_states, step->immediate, to); break;
     case OP_CONTEXT: found = given(around->context, around->context_states, step->immediate, to); break;
     case OP_NOW: to->i = around->now; found = STATE_OK; break;
+    case OP_ITEM:
+        to->s = around->item;
+        found = around->item.len ? STATE_OK : STATE_NULL;
+        break;
     case OP_IDENTITY: found = identity(around, to); break;
     case OP_BOX: case OP_UNBOX: case OP_LIST_ADD: case OP_RECORD_PUT:
         found = machine_compose(program, step, cells, states, around, to);

@@ -1,7 +1,7 @@
 /* Tables: a Rows, and an open-addressing index from key to row.
  *
  *   slots ─► [hash 4 B][row + 1 4 B] …        a power of two, at most half full; row + 1 = 0: free
- *   marks ─► [1 B] …                          a byte a row, only in a table with a source
+ *   marks ─► [1 B] …                          a byte a row, once there is a source or a row was removed
  *
  * Removing moves the slots behind the gap up, so there are no tombstones; a row that was removed is used again.
  * Strings are copied into the table's arena; replaced ones are left behind, and the arena is written anew when more
@@ -179,7 +179,7 @@ static uint32_t row_new(Table *table, Slot32 *slot, uint32_t hash)
     uint32_t row = table->nfree ? table->free[--table->nfree] : rows_add(&table->rows, table->memory);
     *slot = (Slot32){hash, row + 1};
     table->count++;
-    if (table->follows) {
+    if (table->follows || table->marks) {
         table->marks = array_grow(table->memory, table->marks, &table->marks_room, table->rows.n, 1);
         table->marks[row] = MARK_READ;
     }
@@ -347,6 +347,25 @@ static void slot_remove(Table *table, Slot32 *slot)
     table->free = array_grow(table->memory, table->free, &table->free_room, table->nfree + 1, sizeof *table->free);
     table->free[table->nfree++] = row;
     table->count--;
+}
+
+bool table_delete(Table *table, const Cell *key)
+{
+    assert(!table->follows);
+    Slot32 *slot = slot_of(table, key_hash(table, key), key);
+    if (!slot->row)
+        return false;
+    if (!table->marks) {
+        table->marks = array_grow(table->memory, NULL, &table->marks_room, table->rows.n, 1);
+        memset(table->marks, 0, table->marks_room);
+    }
+    slot_remove(table, slot);
+    return true;
+}
+
+bool table_has(const Table *table, uint32_t row)
+{
+    return !table->marks || !(table->marks[row] & (MARK_FREE | MARK_ABSENT));
 }
 
 bool table_forget(Table *table, const Cell *key)

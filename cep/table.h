@@ -31,8 +31,12 @@ void table_find_all(Table *table, const TableKey *keys, const uint8_t *missing, 
  * Key columns must be present. Returns the row's index. */
 uint32_t table_put(Table *table, const Cell *cells, const uint8_t *states);
 
-/* The rows; the index of a row is stable. */
+/* Removes the row with a key; false if there is none. Not of a table with a source. */
+bool table_delete(Table *table, const Cell *key);
+
+/* The rows; the index of a row is stable. Those that were removed are among them until they are used again. */
 const Rows *table_rows(const Table *table);
+bool table_has(const Table *table, uint32_t row);
 
 /* ── Tables that are a cache ── */
 

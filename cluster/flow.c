@@ -201,6 +201,8 @@ Flow *flow_new(const Placement *placement, uint32_t self, Memory *memory, Table 
                    .sink = sink, .passed = nothing};
     if (!options.batch_rows || options.batch_rows > BATCH_ROWS)
         flow->options.batch_rows = BATCH_ROWS;
+    if (placement->plan->writes)
+        flow->options.batch_rows = 1;
     arena_init(&flow->arena, memory);
     batch_init(&flow->out, memory, flow->plan);
     for (uint32_t slot = 0; slot < SHARE_SLOTS; slot++)

@@ -102,6 +102,8 @@ Ingest *ingest_new(const Plan *plan, Memory *memory, IngestOptions options, Inge
     in->generation = 1;
     if (options.batch_rows == 0 || options.batch_rows > BATCH_ROWS)
         in->options.batch_rows = BATCH_ROWS;
+    if (plan->writes)
+        in->options.batch_rows = 1;
     if (!options.clock)
         in->options.clock = system_clock;
     if (!options.reorder_rows)

@@ -142,9 +142,9 @@ static void agents_place(Placement *placement, Arena *scratch)
     for (uint32_t a = 0; a < plan->nagents; a++) {
         const AgentPlan *agent = &plan->agents[a];
         AgentPlace *place = &placement->agents[a];
-        place->kind = kind_of(agent, heard, &depths);
-        if (place->kind == PLACE_WHOLE)
-            place->node = home_of(placement, agent, scratch);
+        place->kind = plan->writes ? PLACE_WHOLE : kind_of(agent, heard, &depths);
+        if (place->kind == PLACE_WHOLE) /* who writes tables and who reads them live together */
+            place->node = home_of(placement, plan->writes ? &plan->agents[0] : agent, scratch);
         for (uint32_t i = 0; i < agent->ninputs && placement->nnodes > 1; i++)
             place->stage = deeper(place->stage, stage_for(placement, &depths, place, agent->inputs[i].type));
         for (uint32_t i = 0, type; (type = derived_type(plan, agent, i)) != INDEX_NONE; i++)

@@ -3,7 +3,8 @@
  *
  *   agent is …                                     placed
  *   stateful, keyed by the first of its context    sharded: every node runs it, a key on the owner of the key's slot
- *   stateful otherwise                             whole: on one node, by rendezvous hashing of network and name
+ *   stateful otherwise                             whole: on one node, by rendezvous hashing of network and name; where
+ *                                                  rules write tables all agents are, on one and the same
  *   stateless, on inputs, for stateful ones        copied: every node runs it on every event, which costs less than to
  *                                                  send what it derives; what it publishes comes from one node
  *   stateless otherwise                            spread: an input on the owner of its order key's slot, what is

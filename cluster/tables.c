@@ -117,6 +117,24 @@ static bool check_redis(Tables *tables, bool redis)
     return true;
 }
 
+/* A cache knows some rows only, and what rules write does not reach the store yet. */
+static bool check_use(Tables *tables, bool redis)
+{
+    for (uint32_t t = 0; t < tables->plan->ntables && redis; t++) {
+        const TablePlan *plan = &tables->plan->tables[t];
+        if ((!plan->written && !plan->scanned) || (plan->source_format.len && !is_from_redis(plan)))
+            continue;
+        fprintf(tables->options.messages, "cep: table `%.*s` is in Redis, and %s, which does not run there yet\n",
+                TEXT_ARGS(plan->name), plan->written ? "rules write it" : "an enrichment looks at all its rows");
+        return false;
+    }
+    for (uint32_t t = 0; t < tables->plan->ntables && tables->options.state; t++)
+        if (tables->plan->tables[t].written)
+            fprintf(tables->options.messages, "cep: what rules write to table `%.*s` is not kept in the store yet\n",
+                    TEXT_ARGS(tables->plan->tables[t].name));
+    return true;
+}
+
 /* The store is needed no longer than it takes to read it; the cache has connections of its own. */
 static bool fill(Tables *tables)
 {
@@ -126,7 +144,7 @@ static bool fill(Tables *tables)
     bool redis = kind == &redis_store;
     if (state && !kind)
         return fail_store(tables, error);
-    if (!check_redis(tables, redis))
+    if (!check_redis(tables, redis) || !check_use(tables, redis))
         return false;
     Store *store = state ? kind->open(tables->memory, state, false, error, sizeof error) : NULL;
     if (state && !store)

@@ -254,6 +254,12 @@ Reg emit_name(LowerScope *scope, const Expr *expr)
         lower_depends(scope->lowering, param->declaration);
         return lower_expr_as(scope, param->value, param->type);
     }
+    case REF_ALIAS: {
+        const ModelAlias *alias = expr->note;
+        if (alias->kind != ALIAS_ITEM)
+            return emit_refuse(scope, expr, "this name as a value does not run yet");
+        return program_unbox(scope->builder, program_item(scope->builder), emit_checked_type(expr));
+    }
     case REF_ARGUMENT: {
         const ModelArgument *argument = expr->note;
         return scope->frame->arguments[argument->index];
@@ -293,6 +299,8 @@ Reg emit_member(LowerScope *scope, const Expr *expr)
     switch ((Reference)expr->ref) {
     case REF_ATTRIBUTE: {
         const ModelAccess *access = expr->note;
+        if (access->alias->kind == ALIAS_ITEM)
+            return emit_field_of(scope, expr, program_item(scope->builder));
         return emit_access(scope, expr, access->alias, access->which, access->k, access->attribute);
     }
     case REF_HEADER:

@@ -15,18 +15,17 @@ static void refuse_clauses(LowerAgent *agent)
                      "`join` does not run yet");
     if (ast->sort)
         lower_refuse(lowering, ast->sort->span, "`time occurrence lateness D` puts what arrives in order", "`sort` does not run yet");
-    if (ast->for_each)
-        lower_refuse(lowering, ast->for_each->span, NULL, "`for each` does not run yet");
-    for (uint32_t i = 0; i < ast->write_count; i++)
-        lower_refuse(lowering, ast->writes[i].span, "derive an event and keep the table outside", "`%s` of a table does not run yet",
-                     ast->writes[i].delete ? "delete" : "update");
 }
 
 /* ── Kind ── */
 
+/* Those over the rows of `combine` need no set of events. */
 static bool reads_aggregates(const ModelAgent *model)
 {
-    return model->naggregates > 0;
+    for (uint32_t i = 0; i < model->naggregates; i++)
+        if (model->aggregates[i]->alias->kind != ALIAS_ROW)
+            return true;
+    return false;
 }
 
 /* The model's kind, but for those that are another kind in this version. */
@@ -39,6 +38,8 @@ static AgentKind kind_of(const ModelAgent *model)
         return !ast->detect->pattern ? AGENT_THRESHOLD : lower_set_pattern(ast->detect->pattern) ? AGENT_PATTERN : AGENT_SEQUENCE;
     if (reads_aggregates(model))
         return AGENT_AGGREGATE;
+    if (model->kind == AGENT_AGGREGATE)
+        return AGENT_ENRICH;
     if (model->kind == AGENT_SPLIT || model->kind == AGENT_COMPOSE || model->kind == AGENT_SORT || model->kind == AGENT_PATTERN)
         return AGENT_TRANSLATE;
     return model->kind;
@@ -140,16 +141,28 @@ static bool key_of_where(LowerAgent *agent, const ModelEnrich *enrich, Expr **ke
     return keys[0] && (enrich->table->nkeys == 1 || keys[1]);
 }
 
+/* A row that is looked up wherever it is read must be one, found by key. */
+static bool refused_inline(LowerAgent *agent, const ModelEnrich *enrich)
+{
+    const AstEnrich *ast = enrich->ast;
+    const char *what = ast->take == AST_ENRICH_EVERY ? "`every`" : ast->take == AST_ENRICH_COMBINE ? "`combine`" : NULL;
+    if (what)
+        lower_refuse(agent->lowering, ast->span, "write the enrichment behind `detect`",
+                     "%s of an enrichment before `detect` does not run yet", what);
+    return what;
+}
+
 static bool refused_enrich(LowerAgent *agent, const ModelEnrich *enrich)
 {
-    Lowering *lowering = agent->lowering;
     const AstEnrich *ast = enrich->ast;
-    const char *what = ast->take == AST_ENRICH_LAST ? "`last`" : ast->take == AST_ENRICH_EVERY ? "`every`"
-                       : ast->take == AST_ENRICH_COMBINE ? "`combine`" : ast->ordered_by ? "`ordered by`"
-                       : ast->as_of_occurrence ? "`as of occurrence`" : NULL;
-    if (what)
-        lower_refuse(lowering, ast->span, "a key finds one row", "%s of an enrichment does not run yet", what);
-    return what;
+    AgentKind kind = agent->plan->kind;
+    bool set = kind == AGENT_AGGREGATE || kind == AGENT_THRESHOLD || kind == AGENT_PATTERN;
+    if (ast->take == AST_ENRICH_COMBINE && set)
+        lower_refuse(agent->lowering, ast->span, "derive an event, and enrich that in an agent of its own",
+                     "`combine` beside aggregates over events does not run yet");
+    if (ast->as_of_occurrence && enrich->table->history)
+        lower_refuse(agent->lowering, ast->span, NULL, "`as of occurrence` of a table with a history does not run yet");
+    return (ast->take == AST_ENRICH_COMBINE && set) || (ast->as_of_occurrence && enrich->table->history);
 }
 
 /* The row of an enrichment before `detect` belongs to one event: its absence, `or drop`, is a filter of that event. */
@@ -177,42 +190,68 @@ static void drop_without_row(LowerAgent *agent, const ModelEnrich *enrich, Expr 
     filter->items[filter->n++] = (Conjunct){in, false, reads};
 }
 
-static void lower_enrich(LowerAgent *agent, const ModelEnrich *enrich)
+static EnrichMany many_of(const AstEnrich *ast)
+{
+    switch (ast->take) {
+    case AST_ENRICH_LAST: return ENRICH_LAST;
+    case AST_ENRICH_EVERY: return ENRICH_EVERY;
+    case AST_ENRICH_COMBINE: return ENRICH_COMBINE;
+    default: return ENRICH_FIRST;
+    }
+}
+
+/* The row is the engine's: a view that it sets. */
+static void add_enrich(LowerAgent *agent, const ModelEnrich *enrich, Expr *const *keys, bool by_key)
 {
     Lowering *lowering = agent->lowering;
     AgentPlan *plan = agent->plan;
-    uint32_t participant = lower_participant(agent, enrich->row);
-    LowerParticipant *p = &agent->participants[participant];
-    lower_depends(lowering, enrich->table->declaration);
-    p->enrich = enrich;
-    p->reading = agent->stateful && !enrich->ast->per_match ? ROW_INLINE : ROW_VIEW;
-    if (refused_enrich(agent, enrich))
-        return;
-    Expr *keys[2] = {enrich->keys[0], enrich->keys[1]};
-    if (!keys[0]) {
-        p->reading = ROW_VIEW; /* while its own condition is looked at */
-        bool found = key_of_where(agent, enrich, keys);
-        p->reading = agent->stateful && !enrich->ast->per_match ? ROW_INLINE : ROW_VIEW;
-        if (!found) {
-            lower_refuse(lowering, enrich->ast->where.span, "compare each key column with `==`, or write `by KEY`",
-                         "an enrichment by anything but the table's key does not run yet");
-            return;
-        }
-    }
-    memcpy(p->keys, keys, sizeof keys);
-    if (p->reading == ROW_INLINE) {
-        if (enrich->ast->or_drop)
-            drop_without_row(agent, enrich, keys);
-        return;
-    }
-    EnrichPlan out = {.participant = participant, .table = enrich->table->index, .drop = enrich->ast->or_drop,
-                      .per_match = enrich->ast->per_match};
-    for (uint32_t i = 0; i < enrich->table->nkeys; i++) {
-        LowerScope scope = lower_agent_scope(agent);
+    const AstEnrich *ast = enrich->ast;
+    EnrichPlan out = {.participant = lower_participant(agent, enrich->row), .table = enrich->table->index, .drop = ast->or_drop,
+                      .per_match = ast->per_match, .many = many_of(ast), .descending = ast->descending};
+    LowerScope scope = lower_agent_scope(agent);
+    for (uint32_t i = 0; i < enrich->table->nkeys && by_key; i++)
         out.keys[i] = lower_program(&scope, keys[i], enrich->table->columns[enrich->table->keys[i]]->type->kind);
+    if (!by_key) {
+        lowering->plan->tables[enrich->table->index].scanned = true;
+        scope.without_unknowns = ast->where.without_unknowns;
+        out.where = lower_program(&scope, ast->where.condition, TYPE_BOOL);
+        scope.without_unknowns = false;
     }
+    if (ast->ordered_by)
+        out.order = lower_program(&scope, ast->ordered_by, TYPE_KINDS);
     plan->enriches = arena_grow(lowering->arena, plan->enriches, plan->nenriches, sizeof *plan->enriches);
     plan->enriches[plan->nenriches++] = out;
+}
+
+static void lower_enrich(LowerAgent *agent, const ModelEnrich *enrich)
+{
+    LowerParticipant *p = &agent->participants[lower_participant(agent, enrich->row)];
+    RowReading reading = agent->stateful && !enrich->ast->per_match ? ROW_INLINE : ROW_VIEW;
+    lower_depends(agent->lowering, enrich->table->declaration);
+    p->enrich = enrich;
+    p->reading = reading;
+    if (refused_enrich(agent, enrich) || (reading == ROW_INLINE && refused_inline(agent, enrich)))
+        return;
+    Expr *keys[2] = {enrich->keys[0], enrich->keys[1]};
+    p->reading = ROW_VIEW; /* while its own condition is looked at */
+    bool by_key = keys[0] || key_of_where(agent, enrich, keys);
+    p->reading = reading;
+    if (by_key && reading == ROW_INLINE)
+        memcpy(p->keys, keys, sizeof keys);
+    if (reading == ROW_VIEW)
+        add_enrich(agent, enrich, keys, by_key);
+    else if (!by_key)
+        lower_refuse(agent->lowering, enrich->ast->where.span, "compare each key column with `==`, or write the enrichment behind `detect`",
+                     "an enrichment before `detect` by anything but the table's key does not run yet");
+    else if (enrich->ast->or_drop)
+        drop_without_row(agent, enrich, keys);
+}
+
+static void lower_split(LowerAgent *agent)
+{
+    LowerScope scope = lower_agent_scope(agent);
+    if (agent->ast->for_each)
+        agent->plan->split = lower_program(&scope, agent->ast->for_each->list, TYPE_LIST);
 }
 
 /* ── Output ── */
@@ -274,6 +313,50 @@ static void lower_derives(LowerAgent *agent)
     plan->derives = ARENA_ARRAY(agent->lowering->arena, DerivePlan, plan->nderives);
     for (uint32_t i = 0; i < plan->nderives; i++)
         lower_derive(agent, &agent->model->derives[i], &plan->derives[i]);
+}
+
+/* Whether the agent's context has exactly the keys of a write, so that nobody else writes (or reads) that row. */
+static bool writes_own_row(const LowerAgent *agent, const ModelWrite *write)
+{
+    const ModelAgent *model = agent->model;
+    uint32_t nkeys = 0, found = 0;
+    for (uint32_t s = 0; s < model->nsteps; s++)
+        for (uint32_t k = 0; k < model->steps[s].nkeys; k++, nkeys++) {
+            const ModelKey *key = &model->steps[s].keys[k];
+            for (uint32_t w = 0; w < write->table->nkeys; w++) {
+                const Expr *expr = write->keys[w];
+                bool named = expr->kind == EXPR_MEMBER && ((expr->ref == REF_CONTEXT_KEY && expr->note == key) ||
+                                                           (expr->ref == REF_ATTRIBUTE && text_is(expr->name.text, key->name)));
+                found += named;
+            }
+        }
+    return found == write->table->nkeys && nkeys == found;
+}
+
+static void lower_writes(LowerAgent *agent)
+{
+    AgentPlan *plan = agent->plan;
+    plan->nwrites = agent->ast->write_count;
+    plan->writes = ARENA_ARRAY(agent->lowering->arena, WritePlan, plan->nwrites);
+    agent->lowering->plan->writes |= plan->nwrites > 0;
+    for (uint32_t i = 0; i < plan->nwrites; i++) {
+        const ModelWrite *model = &agent->model->writes[i];
+        const ModelTable *table = model->table;
+        WritePlan *write = &plan->writes[i];
+        *write = (WritePlan){.table = table->index, .remove = model->ast->delete, .at_once = writes_own_row(agent, model)};
+        agent->lowering->plan->tables[table->index].written = true;
+        lower_depends(agent->lowering, table->declaration);
+        LowerScope scope = lower_agent_scope(agent);
+        for (uint32_t k = 0; k < table->nkeys; k++)
+            write->keys[k] = lower_program(&scope, model->keys[k], table->columns[table->keys[k]]->type->kind);
+        write->values = ARENA_ARRAY(agent->lowering->arena, Program *, table->ncolumns);
+        for (uint32_t c = 0; c < table->ncolumns && !write->remove; c++) {
+            if (!model->values[c])
+                continue;
+            lower_begin(&scope);
+            write->values[c] = lower_end(&scope, lower_expr_as(&scope, model->values[c], table->columns[c]->type));
+        }
+    }
 }
 
 static void lower_quiet(LowerAgent *agent)
@@ -345,12 +428,14 @@ void lower_agent(Lowering *lowering, const ModelAgent *model, AgentPlan *plan)
     agent.keeps_all = keeps_all(&agent);
     for (uint32_t i = 0; i < agent.ast->enrich_count; i++)
         lower_enrich(&agent, &model->enriches[i]);
+    lower_split(&agent);
     lower_contexts(&agent);
     lower_detect(&agent);
     lower_expect(&agent);
     lower_policies(&agent);
     lower_roles(&agent);
     lower_derives(&agent);
+    lower_writes(&agent);
     lower_quiet(&agent);
     lower_seal(&agent);
     plan->bound = lower_bound(&agent);

@@ -62,8 +62,11 @@ static Reg emit_taken(LowerScope *scope, const Expr *expr, Reg taken)
 Reg emit_field(LowerScope *scope, const Expr *expr)
 {
     Reg of = lower_expr(scope, expr->a, TYPE_KINDS);
-    if (of == REG_NONE)
-        return REG_NONE;
+    return of == REG_NONE ? REG_NONE : emit_field_of(scope, expr, of);
+}
+
+Reg emit_field_of(LowerScope *scope, const Expr *expr, Reg of)
+{
     Reg name = program_constant(scope->builder, TYPE_STRING, (Cell){.s = expr->name.text});
     return emit_taken(scope, expr, program_emit(scope->builder, OP_RECORD_GET, of, name, REG_NONE));
 }

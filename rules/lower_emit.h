@@ -58,6 +58,7 @@ Reg emit_list_value(LowerScope *scope, const Expr *expr, const Type *type);
 Reg emit_record_value(LowerScope *scope, const Expr *expr, const Type *type);
 /* A field of a record, a member of a list, a map, a value of type any. */
 Reg emit_field(LowerScope *scope, const Expr *expr);
+Reg emit_field_of(LowerScope *scope, const Expr *expr, Reg of);
 Reg emit_index(LowerScope *scope, const Expr *expr);
 Reg emit_in_collection(LowerScope *scope, const Expr *expr);
 /* A value as text(x) writes it. */

@@ -272,8 +272,6 @@ static TablePlan lower_table(Lowering *lowering, const ModelTable *model)
     TablePlan table = {.name = arena_text(arena, model->name), .ncolumns = model->ncolumns, .nkeys = model->nkeys};
     if (model->ast->history)
         lower_refuse(lowering, model->ast->history->span, NULL, "the history of a table does not run yet");
-    if (model->ast->shared)
-        lower_refuse(lowering, model->declaration->span, NULL, "a `shared` table does not run yet");
     table.keys = ARENA_ARRAY(arena, uint32_t, model->nkeys);
     for (uint32_t i = 0; i < model->nkeys; i++)
         table.keys[i] = model->keys[i];

@@ -172,14 +172,15 @@ uint32_t lower_aggregate(LowerAgent *agent, const ModelAggregate *model)
         return INDEX_NONE;
     }
     uint32_t participant = lower_participant(agent, model->alias);
-    if (participant == INDEX_NONE || model->alias->kind != ALIAS_ON || agent->plan->kind == AGENT_EXPECT) {
+    bool rows = model->alias->kind == ALIAS_ROW;
+    if (participant == INDEX_NONE || (!rows && (model->alias->kind != ALIAS_ON || agent->plan->kind == AGENT_EXPECT))) {
         lower_refuse(lowering, model->call->span, NULL, "an aggregate over `%.*s` does not run yet", TEXT_ARGS(model->alias->name));
         return INDEX_NONE;
     }
     AggregatePlan aggregate = {.kind = model->kind, .participant = participant, .type = TYPE_INT, .value_type = TYPE_INT};
     LowerScope scope = lower_agent_scope(agent);
     scope.self = model->alias;
-    scope.condition = true;
+    scope.condition = !rows;
     scope.self_kept = agent->plan->kind == AGENT_SEQUENCE;
     if (model->value) {
         aggregate.value = lower_program(&scope, model->value, TYPE_KINDS);

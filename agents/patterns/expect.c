@@ -3,7 +3,7 @@
  *
  * The clocks of a leaf hang in a list, the oldest first; each has a timer and keeps what is read of its event. A
  * leaf without clocks is blank and goes at once, so a million order numbers cost nothing once they are answered. */
-#include "agents/derive.h"
+#include "agents/fan.h"
 #include "agents/timer.h"
 
 typedef struct Clock {
@@ -55,10 +55,8 @@ static void clock_show(Agent *agent, Handle leaf, const Clock *clock)
 static void derive_clock(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t n)
 {
     agent->stats.matches++;
-    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
-        return;
     bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE;
-    derive_port(agent, port, leaf, time, causes, evidence ? n : 0, n);
+    fan_derive(agent, port, leaf, time, causes, evidence ? n : 0, n, NULL);
 }
 
 /* When the clock of an event runs out. False: `since` names a value that is missing, and the event's own time was

@@ -1,7 +1,7 @@
 /* The agent kind of the patterns over a set: see pattern.h. */
 #include "agents/patterns/pattern.h"
 
-#include "agents/derive.h"
+#include "agents/fan.h"
 #include "agents/views.h"
 
 static const PatternOps *const patterns[] = {
@@ -44,11 +44,9 @@ static void report(Agent *agent, Handle leaf, int64_t time)
 {
     const EventId *causes;
     uint64_t count;
-    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
-        return;
     agent->stats.matches++;
     uint32_t n = set_causes(agent, leaf, &causes, &count);
-    derive_port(agent, PORT_MAIN, leaf, time, causes, n, count);
+    fan_derive(agent, PORT_MAIN, leaf, time, causes, n, count, NULL);
     Set *set = set_of(agent, leaf);
     set->matches++;
     set->done = !match_allows(agent, set);

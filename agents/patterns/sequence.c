@@ -1,7 +1,7 @@
 /* Sequences: a -> b -> c, with loops, within a time. This file says what a match is made of and reports it; how it
  * is found stands in search.c and runs.c. */
 #include "agents/patterns/sequence.h"
-#include "agents/derive.h"
+#include "agents/fan.h"
 
 #include <assert.h>
 
@@ -111,6 +111,8 @@ void sequence_aggregate(Agent *agent, Handle leaf, const Members *members, uint3
     for (uint32_t k = 0; k < agent->plan->naggregates; k++) {
         const AggregatePlan *aggregate = &agent->plan->aggregates[k];
         Accumulator acc = {0};
+        if (agent->plan->participants[aggregate->participant].row)
+            continue;
         for (uint32_t s = 0; s < nsteps; s++)
             for (uint32_t i = 0; agent->plan->steps[s].participant == aggregate->participant && i < members[s].n; i++)
                 accumulate(agent, leaf, aggregate, &acc, members[s].items[i]);
@@ -155,12 +157,10 @@ void sequence_report(Agent *agent, Handle leaf, const Members *members, int64_t 
     agent->stats.matches++;
     sequence->done = policies->match == MATCH_ONCE ||
                      (policies->match == MATCH_AT_MOST && sequence->matches >= policies->match_at_most);
-    if (!views_enrich(agent, false, leaf) || !views_enrich(agent, true, leaf))
-        return;
     EventId *causes;
     uint64_t count;
     uint32_t n = causes_make(agent, members, &causes, &count);
-    derive_port(agent, PORT_MAIN, leaf, time, causes, n, count);
+    fan_derive(agent, PORT_MAIN, leaf, time, causes, n, count, NULL);
 }
 
 /* ── The kind ── */

@@ -262,19 +262,31 @@ static void tell_inputs(Teller *teller, bool code)
     }
 }
 
+static Text key_text(Teller *teller, const TablePlan *table, const EnrichPlan *enrich)
+{
+    Text key = formula(teller, enrich->keys[0]);
+    return table->nkeys > 1 ? joined(teller, key, ", ", formula(teller, enrich->keys[1])) : key;
+}
+
 static void tell_enriches(Teller *teller)
 {
+    static const char *const many[] = {[ENRICH_FIRST] = "", [ENRICH_LAST] = "the last row, ",
+                                       [ENRICH_EVERY] = "every row, ", [ENRICH_COMBINE] = "all rows together, "};
     for (uint32_t i = 0; i < teller->agent->nenriches; i++) {
         const EnrichPlan *enrich = &teller->agent->enriches[i];
         const TablePlan *table = &teller->plan->tables[enrich->table];
-        Text key = formula(teller, enrich->keys[0]);
-        if (table->nkeys > 1)
-            key = joined(teller, key, ", ", formula(teller, enrich->keys[1]));
-        TELL(teller, "table", "%.*s as %.*s, by its key index: %.*s; %s%s", TEXT_ARGS(table->name),
-             TEXT_ARGS(alias_of(teller, enrich->participant)), TEXT_ARGS(key),
+        Text how = enrich->where ? arena_printf(teller->arena, "scan, where %.*s", TEXT_ARGS(formula(teller, enrich->where)))
+                                 : arena_printf(teller->arena, "by its key index: %.*s", TEXT_ARGS(key_text(teller, table, enrich)));
+        if (enrich->order)
+            how = arena_printf(teller->arena, "%.*s, ordered by %.*s%s", TEXT_ARGS(how), TEXT_ARGS(formula(teller, enrich->order)),
+                               enrich->descending ? " desc" : "");
+        TELL(teller, "table", "%.*s as %.*s, %.*s; %s%s%s", TEXT_ARGS(table->name),
+             TEXT_ARGS(alias_of(teller, enrich->participant)), TEXT_ARGS(how), many[enrich->many],
              enrich->per_match ? "once a match" : "once an event",
              enrich->drop ? ", nothing without a row" : ", nulls without a row");
     }
+    if (teller->agent->split)
+        TELL(teller, "for each", "item of %.*s", TEXT_ARGS(formula(teller, teller->agent->split)));
 }
 
 /* ── What is detected ── */
@@ -521,7 +533,8 @@ Facts facts_of(const Plan *plan, const AgentPlan *agent, bool code, Arena *arena
         .names = {.plan = plan, .agent = agent},
         .facts = {.arena = arena},
     };
-    TELL(&teller, "kind", "%s: %s", agent_kind_word(agent->kind), what[agent->kind]);
+    TELL(&teller, "kind", "%s: %s", agent->split ? "split" : agent_kind_word(agent->kind),
+         agent->split ? "one event in, one out for each item of a list" : what[agent->kind]);
     if (agent->note.len)
         tell(&teller, "note", agent->note);
     tell_contexts(&teller);

@@ -368,6 +368,8 @@ static Part part_of(Formula *formula, const Instruction *user, Reg reg)
         return primary(formula_aggregate(step->immediate, formula->names, formula->arena));
     case OP_CONTEXT:
         return primary(context_text(formula, step->immediate));
+    case OP_ITEM:
+        return primary(TEXT("item"));
     case OP_NOW:
         return primary(TEXT("now()"));
     case OP_FIND:

@@ -104,14 +104,14 @@ static void define(Bench *b)
     b->attributes[DEFAULTED] =
         (Attribute){.name = TEXT("defaulted"), .type = TYPE_INT, .fill = constant(&b->plan.arena, 42)};
     b->types[0] = (EventType){.name = TEXT("Tick"), .wire = TEXT("t"), .input = true, .attributes = b->attributes,
-                              .nattributes = ATTRIBUTES, .time_attribute = AT};
+                              .nattributes = ATTRIBUTES, .time_attribute = AT, .sent_attribute = INDEX_NONE};
     for (uint16_t i = 0; i < ATTRIBUTES; i++)
         b->columns[i] = i;
     b->source = (ShapeSource){.type = 0, .column = b->columns};
     b->types[0].shape = (Shape){.nslots = ATTRIBUTES, .nsources = 1, .sources = &b->source};
     b->plain[0] = (Attribute){.name = TEXT("n"), .type = TYPE_INT};
     b->types[1] = (EventType){.name = TEXT("Plain"), .wire = TEXT("p"), .input = true, .attributes = b->plain,
-                              .nattributes = 1, .time_attribute = INDEX_NONE};
+                              .nattributes = 1, .time_attribute = INDEX_NONE, .sent_attribute = INDEX_NONE};
 }
 
 static int set_up(void **state)
