@@ -8,6 +8,7 @@
 #include "agents/mail.h"
 #include "agents/parts.h"
 #include "agents/quiet.h"
+#include "agents/terminal.h"
 #include "agents/timer.h"
 #include "agents/write.h"
 
@@ -214,6 +215,7 @@ void agent_init(Engine *engine, Agent *agent, uint32_t index)
     agent->reads_context = plan_reads(engine->plan, plan, OP_CONTEXT);
     agent->reads_time = plan_reads(engine->plan, plan, OP_NOW) || plan_reads(engine->plan, plan, OP_IDENTITY);
     agent->narrows = has_condition_on_partition(plan);
+    agent->terminals = agent->kind->state_size && (has_port(plan, PORT_ELSE) || has_port(plan, PORT_ERROR));
     uint32_t ncontext = CONTEXT_KEY + 1;
     for (uint32_t i = 0; i < plan->ncontexts; i++)
         ncontext += plan->contexts[i].nkeys;
@@ -362,6 +364,8 @@ void agent_descend(Agent *agent, Handle handle, const Arrival *arrival)
         Arrival narrowed;
         if (agent->narrows)
             narrowed = arrival_narrowed(agent, handle, arrival);
+        if (agent->terminals)
+            terminal_event(agent, handle, agent->narrows ? &narrowed : arrival);
         agent->kind->event(agent, handle, agent->narrows ? &narrowed : arrival);
         return;
     }

@@ -136,6 +136,7 @@ struct Agent {
     bool by_column;           /* a kind with `mail` gets the mail at once */
     bool reads_context;       /* some program does */
     bool narrows;             /* some `on … where` reads the partition, and is tested there */
+    bool terminals;           /* with state, and something to say of events that are no participants */
     bool reads_time;          /* some program of a derive or enrichment calls now() */
     uint16_t leaf_level;      /* the level whose nodes are leaves; NODE_ROOT: the root is the only one */
     uint32_t leaf_state;      /* byte offset of the kind's state in a leaf */

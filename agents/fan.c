@@ -210,6 +210,8 @@ uint32_t fan_derive(Agent *agent, DerivePort port, Handle leaf, int64_t time, co
 {
     Fan fan = {agent, port, leaf, time, causes, ncauses, cause_count, false};
     uint32_t n = fan_from(&fan, 0);
+    if (port == PORT_MAIN && !n && !fan.dropped)
+        derive_port(agent, PORT_ELSE, leaf, time, causes, ncauses, cause_count);
     if (dropped)
         *dropped = fan.dropped;
     return n;

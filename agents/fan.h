@@ -10,7 +10,7 @@
 #include "agents/derive.h"
 
 /* Looks up the rows and derives what the port's derives say, for each row of `every` and each item: see derive_port.
- * An `or drop` without a row derives nothing, and says so in *dropped, which may be NULL. */
+ * A match of which no `when` held goes to `else derive`. An `or drop` without a row derives nothing, and says so in *dropped, which may be NULL. */
 uint32_t fan_derive(Agent *agent, DerivePort port, Handle leaf, int64_t time, const EventId *causes, uint32_t ncauses,
                     uint64_t cause_count, bool *dropped);
 

@@ -1,6 +1,7 @@
 /* Filter, translate, project, enrich: agents that handle each event alone. Without contexts they work on columns;
  * with contexts, quiet or now() event by event, which gives the same. */
 #include "agents/fan.h"
+#include "agents/terminal.h"
 
 /* ── A column at a time ── */
 
@@ -62,15 +63,6 @@ static void pass_rows(Agent *agent, uint32_t input, uint32_t *chosen, uint32_t n
     derive_rows(agent, port, rows, chosen, n, views);
 }
 
-/* The terminal that an event comes to, by its roles as a participant. */
-static DerivePort port_of(const InputPlan *input, uint32_t roles, uint32_t failed)
-{
-    uint32_t participant = 0;
-    for (uint32_t r = 0; r < input->nroles; r++)
-        participant |= (uint32_t)(input->roles[r].kind == ROLE_PARTICIPANT) << r;
-    return roles & participant ? PORT_MAIN : failed & participant ? PORT_ERROR : PORT_ELSE;
-}
-
 /* Each input and each terminal on its own: keys, not the order of deriving, order what comes out. */
 static void stateless_mail(Agent *agent)
 {
@@ -81,7 +73,7 @@ static void stateless_mail(Agent *agent)
         for (uint32_t input = 0; input < agent->plan->ninputs; input++) {
             uint32_t n = 0;
             for (uint32_t i = 0; i < agent->nmail; i++) {
-                if (agent->mail[i].input != input || port_of(&agent->plan->inputs[input], agent->mail[i].roles, agent->mail[i].failed) != port)
+                if (agent->mail[i].input != input || terminal_of(&agent->plan->inputs[input], agent->mail[i].roles, agent->mail[i].failed) != port)
                     continue;
                 chosen[n++] = agent->mail[i].row;
                 if (n == BATCH_ROWS) {
@@ -97,36 +89,14 @@ static void stateless_mail(Agent *agent)
 
 /* ── Event by event ── */
 
-/* Binds the aliases whose `where` the event passed; at the other terminals all that it might have been; and the opener
- * of the window. Returns whether the event is a participant. */
-static bool participants_show(Agent *agent, Handle leaf, const Arrival *arrival, DerivePort port)
-{
-    bool any = false;
-    for (uint32_t p = 0; p < agent->plan->nevents; p++)
-        views_none(agent, p);
-    for (uint32_t r = 0; r < arrival->input->nroles; r++) {
-        const RolePlan *role = &arrival->input->roles[r];
-        if (role->kind != ROLE_PARTICIPANT || (port == PORT_MAIN && !(arrival->roles >> r & 1)))
-            continue;
-        views_row(agent, role->index, arrival->rows, arrival->row);
-        any = true;
-    }
-    views_initiator(agent, leaf);
-    return any;
-}
-
 static void stateless_event(Agent *agent, Handle leaf, const Arrival *arrival)
 {
-    DerivePort port = port_of(arrival->input, arrival->roles, arrival->failed);
-    if (!participants_show(agent, leaf, arrival, port))
+    DerivePort port = terminal_of(arrival->input, arrival->roles, arrival->failed);
+    if (!terminal_show(agent, leaf, arrival, port))
         return;
     bool evidence = agent->plan->policies.evidence != EVIDENCE_NONE, dropped;
-    uint32_t n = fan_derive(agent, port, leaf, arrival->time, &arrival->id, evidence, 1, &dropped);
-    if (port != PORT_MAIN || dropped)
-        return;
-    agent->stats.matches++;
-    if (!n)
-        derive_port(agent, PORT_ELSE, leaf, arrival->time, &arrival->id, evidence, 1);
+    fan_derive(agent, port, leaf, arrival->time, &arrival->id, evidence, 1, &dropped);
+    agent->stats.matches += port == PORT_MAIN && !dropped;
 }
 
 const KindOps KIND_FILTER = {.event = stateless_event, .mail = stateless_mail};

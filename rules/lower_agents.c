@@ -260,13 +260,9 @@ static bool refused_derive(LowerAgent *agent, const ModelDerive *model)
 {
     Lowering *lowering = agent->lowering;
     const AstDerive *ast = model->ast;
-    bool port = agent->stateful && (ast->kind == AST_DERIVE_ELSE || ast->kind == AST_DERIVE_ON_ERROR);
-    if (port)
-        lower_refuse(lowering, ast->span, "write it in an agent without state",
-                     "`%s` of an agent with state does not run yet", ast->kind == AST_DERIVE_ELSE ? "else derive" : "on error derive");
     if (ast->to.n)
         lower_refuse(lowering, ast->to.span, NULL, "`derive … to` a channel does not run yet");
-    return port;
+    return ast->to.n;
 }
 
 static Program *lower_value(LowerAgent *agent, const ModelDerive *model, uint32_t attribute)
@@ -369,13 +365,9 @@ static void lower_quiet(LowerAgent *agent)
     quiet->after_last = ast->after_last;
     if (!ast->per)
         return;
-    if (ast->per->kind == EXPR_TUPLE) {
-        lower_refuse(agent->lowering, ast->per->span, "join them to one: `concat(text(a), \"/\", b)`",
-                     "`quiet … per` several values does not run yet");
-        return;
-    }
     LowerScope scope = lower_agent_scope(agent);
-    quiet->per = lower_program(&scope, ast->per, TYPE_KINDS);
+    Expr list = {.kind = EXPR_LIST, .span = ast->per->span, .args = ast->per->args, .arg_count = ast->per->arg_count};
+    quiet->per = lower_program(&scope, ast->per->kind == EXPR_TUPLE ? &list : ast->per, TYPE_KINDS);
 }
 
 /* ── The agent ── */

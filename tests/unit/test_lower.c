@@ -1687,7 +1687,6 @@ static const Refusal refusals[] = {
     {"agent f in fixed every 1 h { on Login l derive Hit { n: previous(count(l)) } }", "`previous` does not run yet", NULL},
     {"agent f in fixed every 1 h { on Login l detect count(l) > 3 derive Hit { user: l[1].user } }", "one member of a set", "l[1].user"},
     {"agent f { on Pay p where inside(p.place, circle(point(0, 0), 3 km)) derive Hit { user: p.user } }", "does not run yet", NULL},
-    {"agent f { on Login l derive Hit { user: l.user } quiet 1 min per (l.user, l.ip) }", "several values", "(l.user, l.ip)"},
 };
 
 static void refused(void **state)
