@@ -108,6 +108,21 @@ typedef struct ProducerPlan {
     uint32_t nnames;
 } ProducerPlan;
 
+/* ── Consumers ── */
+
+typedef struct ConsumerSource {
+    uint32_t type;
+    Program *where;           /* view 0 is the event; NULL = all */
+} ConsumerSource;
+
+typedef struct ConsumerPlan {
+    Text name;
+    ConsumerSource *sources;  /* types that come from several channels come once */
+    uint32_t nsources;
+    Text path;                /* of the file to write to */
+    bool cloudevents;         /* in place of alert JSON */
+} ConsumerPlan;
+
 /* ── Agents ── */
 
 typedef enum AgentKind {
@@ -422,6 +437,8 @@ typedef struct Plan {
     uint32_t ntables;
     ProducerPlan *producers;
     uint32_t nproducers;
+    ConsumerPlan *consumers;
+    uint32_t nconsumers;
     AgentPlan *agents;
     uint32_t nagents;
     bool writes;             /* some agent writes a table: one event a batch */

@@ -183,3 +183,30 @@ void alert_json(Out *out, const Plan *plan, const EventType *type, const Rows *r
     out_int(out, lineage->revision);
     out_text(out, "}\n");
 }
+
+void cloudevent_json(Out *out, const Plan *plan, const EventType *type, const Rows *rows, uint32_t row)
+{
+    const AgentPlan *agent = rows->lineage[row] ? rows->lineage[row]->agent : NULL;
+    out_text(out, "{\"specversion\":\"1.0\",\"id\":");
+    id_json(out, plan, rows->id[row]);
+    member(out, "source");
+    out_text(out, "\"/");
+    out_bytes(out, plan->network.p, plan->network.len);
+    if (agent) {
+        out_char(out, '/');
+        out_bytes(out, agent->name.p, agent->name.len);
+    }
+    out_text(out, "\",\"type\":");
+    out_json_string(out, type->wire);
+    member(out, "time");
+    out_json_time(out, rows->time[row]);
+    member(out, "datacontenttype");
+    out_text(out, "\"application/json\"");
+    if (type->alert) {
+        member(out, "severity");
+        out_json_string(out, text_of(severity_word(type->severity)));
+    }
+    member(out, "data");
+    attributes_json(out, type->attributes, type->nattributes, rows, row);
+    out_text(out, "}\n");
+}

@@ -22,4 +22,7 @@ void attributes_json(Out *out, const Attribute *attributes, uint32_t n, const Ro
 /* Writes an event as it would come in: its type and its attributes, without those that have no value. */
 void event_json(Out *out, const EventType *type, const Rows *rows, uint32_t row);
 
+/* The same event as CloudEvents 1.0, structured: a line. */
+void cloudevent_json(Out *out, const Plan *plan, const EventType *type, const Rows *rows, uint32_t row);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include "agents/engine.h"
 #include "cluster/alert_json.h"
+#include "cluster/consumers.h"
 #include "cluster/ingest.h"
 #include "cluster/input.h"
 #include "cluster/limits.h"
@@ -36,6 +37,7 @@ typedef struct Solo {
     Out out, errors;
     bool has_out, has_errors;
     Out scratch; /* events as JSON, for rejections */
+    Consumers *consumers;
     Rejections *rejections;
     uint64_t alerts;
     bool failed;   /* an input broke off */
@@ -94,6 +96,8 @@ static int64_t monotonic(void)
 static void on_event(void *owner, const EventType *type, const Rows *rows, uint32_t row)
 {
     Solo *solo = owner;
+    if (solo->plan->nconsumers)
+        consumers_take(solo->consumers, type, rows, row);
     if (!type->alert && !solo->options.all)
         return;
     solo->alerts += type->alert;
@@ -152,6 +156,7 @@ static void flush(Solo *solo)
     out_flush(&solo->out);
     if (solo->has_errors)
         out_flush(&solo->errors);
+    consumers_flush(solo->consumers);
 }
 
 /* ── What comes in ── */
@@ -427,7 +432,11 @@ static bool solo_open(Solo *solo)
     solo->tables = tables_open(solo->plan, solo->memory, tables);
     if (!solo->tables)
         return false;
-    EngineOptions engine = {.row_by_row = solo->options.row_by_row, .alerts_only = !solo->options.all};
+    solo->consumers = consumers_open(solo->plan, solo->memory, tables_all(solo->tables), stderr);
+    if (!solo->consumers)
+        return false;
+    EngineOptions engine = {.row_by_row = solo->options.row_by_row,
+                            .alerts_only = !solo->options.all && !consumers_want_all(solo->consumers)};
     solo->engine = engine_new(solo->plan, solo->memory, tables_all(solo->tables), engine,
                               (Sink){.owner = solo, .event = on_event, .rejected = on_engine_rejected});
     IngestOptions ingest = {.batch_rows = solo->options.batch_rows, .tables = tables_all(solo->tables)};
@@ -460,6 +469,7 @@ static void solo_close(Solo *solo)
     ingest_free(solo->ingest);
     if (solo->engine)
         engine_free(solo->engine);
+    consumers_close(solo->consumers);
     tables_close(solo->tables);
     rejections_free(solo->rejections);
     if (solo->scratch.bytes)
@@ -501,7 +511,10 @@ static SoloEnd verdict(const Solo *solo)
         fprintf(stderr, "cep run: cannot write the output: %s\n", strerror(solo->out.error));
     if (solo->has_errors && solo->errors.error)
         fprintf(stderr, "cep run: cannot write %s: %s\n", solo->options.errors, strerror(solo->errors.error));
-    if (solo->out.error || (solo->has_errors && solo->errors.error))
+    int broken = consumers_flush(solo->consumers);
+    if (broken)
+        fprintf(stderr, "cep run: the file of a consumer cannot be written: %s\n", strerror(broken));
+    if (solo->out.error || (solo->has_errors && solo->errors.error) || broken)
         return SOLO_OUT_CLOSED;
     if (stopped)
         return SOLO_INTERRUPTED;

@@ -3,6 +3,7 @@
  *   lower_network   the whole: events, tables, producers, agents in topological order, hashes
  *   lower_order     which agent stands behind which
  *   lower_events    event types, tables, producers
+ *   lower_consumers what each consumer takes, and where to
  *   lower_agents    one agent: participants, roles and filters, enrichments, derives, policies
  *   lower_roles     what each event type may be to it, with the filters
  *   lower_policies  its policies, defaults filled in; what bounds its state
@@ -218,6 +219,7 @@ typedef struct LowerScope {
     uint32_t initiator_step;    /* the event interval whose opener can be read; INDEX_NONE = none */
     const ModelEvent *event;    /* of bare attributes: slots of view 0; NULL = see derive */
     bool computed;              /* computed attributes are there already, in their columns */
+    const ModelEvent *received; /* of a consumer: bare attributes are those of this type with their names; else NULL */
     const ModelTable *table;    /* the same for a table's columns */
     const ModelDerive *derive;  /* bare attributes stand for what this derives; NULL = none */
     Text zone;                  /* of times without an offset */
@@ -254,6 +256,7 @@ bool lower_constant(Lowering *lowering, const Expr *expr, TypeKind type, Cell *v
 void lower_events(Lowering *lowering);
 void lower_tables(Lowering *lowering);
 void lower_producers(Lowering *lowering);
+void lower_consumers(Lowering *lowering);
 void lower_network(Lowering *lowering);
 /* All agents, each behind those that feed it. */
 const ModelAgent **lower_order(Lowering *lowering);

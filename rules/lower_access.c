@@ -198,7 +198,7 @@ static uint32_t alias_attribute(const ModelAlias *alias, Text name)
 /* The event, or the attribute of it, that a bare name stands for: see LowerScope. */
 static Reg emit_bare(LowerScope *scope, const Expr *expr, const ModelAttribute *attribute)
 {
-    uint32_t i = attribute->index;
+    uint32_t i = scope->received ? model_attribute(scope->received, attribute->name) : attribute->index;
     TypeKind type = attribute->type->kind;
     if (!type_runs(type))
         return emit_fail(scope);
@@ -249,6 +249,10 @@ Reg emit_name(LowerScope *scope, const Expr *expr)
         return emit_bare(scope, expr, expr->note);
     case REF_LET:
         return emit_let(scope, expr);
+    case REF_SEVERITY:
+        return program_constant(scope->builder, TYPE_INT, (Cell){.i = scope->lowering->plan->types[scope->received->index].severity});
+    case REF_SEVERITY_VALUE:
+        return program_constant(scope->builder, TYPE_INT, (Cell){.i = expr->integer});
     case REF_PARAM: {
         const ModelParam *param = expr->note;
         lower_depends(scope->lowering, param->declaration);

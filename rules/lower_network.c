@@ -9,12 +9,12 @@ static void refuse_declaration(Lowering *lowering, const Declaration *declaratio
         if (declaration->network->nested)
             lower_refuse(lowering, span, "write its agents in the file's network", "a nested network does not run yet");
         break;
-    case DECLARATION_CONSUMER:
-        lower_refuse(lowering, span, "alerts go to standard output", "a consumer does not run yet");
+    case DECLARATION_CHANNEL: {
+        AstRoute route = declaration->channel->route;
+        if (route != AST_ROUTE_UNSET && route != AST_ROUTE_FIXED && route != AST_ROUTE_TYPE)
+            lower_refuse(lowering, span, "consumers choose with `where`", "a channel with this route does not run yet");
         break;
-    case DECLARATION_CHANNEL:
-        lower_refuse(lowering, span, "without it the channel is implicit", "a channel with options does not run yet");
-        break;
+    }
     case DECLARATION_METRIC:
         if (declaration->metric->kind != AST_METRIC_SPHERE && lowering->space)
             lower_refuse(lowering, span, "`metric sphere` is the default", "`metric %s` does not run yet",
@@ -51,6 +51,7 @@ void lower_network(Lowering *lowering)
     lower_events(lowering);
     lower_tables(lowering);
     lower_producers(lowering);
+    lower_consumers(lowering);
     plan->nagents = model->nagents;
     plan->agents = ARENA_ARRAY(lowering->arena, AgentPlan, model->nagents);
     lowering->agent_depends = ARENA_ARRAY(lowering->scratch, Depends, model->nagents);

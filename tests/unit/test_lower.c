@@ -1651,8 +1651,7 @@ static const Refusal refusals[] = {
     {"producer p of Login from \"tcp://0.0.0.0:7001\"", "a producer that reads `tcp://0.0.0.0:7001`", "\"tcp://0.0.0.0:7001\""},
     {"producer p of Login from \"file:${HOME}/x\"", "`${…}` in an address", "\"file:${HOME}/x\""},
     {"producer p of Login from \"file:x\" format msgpack", "the format `msgpack`", "msgpack"},
-    {"consumer c of Hit to \"https://x.example/\"", "a consumer does not run yet", NULL},
-    {"channel c of Hit { delivery exactly once }", "a channel with options", NULL},
+    {"consumer c of Hit to \"https://x.example/\"", "a consumer that writes to", NULL},
     {"network Sub(in Login, out Hit) { agent g { on Login l derive Hit { user: l.user } } }", "a nested network", NULL},
     {"network Sub(in Tx, out Sum) { event Tx { v : int } alert Sum { n : int } agent g in fixed every 1 h { on Tx t derive Sum { n: count(t) } } } "
      "event V { v : int } alert W { n : int } agent s = Sub(V -> Tx, Sum -> W)", "placing a network", NULL},
