@@ -153,7 +153,7 @@ struct Agent {
     OrderKey cause;
     EventId cause_id;         /* zero for a timer */
     uint32_t outputs;         /* derived from this cause so far */
-    Text item;                /* of `for each`, while it is derived from */
+    Occasion occasion;        /* what is being handled: of `for each` the item that is derived from */
     uint64_t serial;          /* counts arrivals, windows, … of this agent */
     DueEntry timer;           /* of those that fired at the instant the one with the greatest key */
     uint32_t timer_nth;       /* of its key */

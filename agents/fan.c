@@ -170,7 +170,7 @@ static uint32_t derive_items(Fan *fan)
     Text name, item, items = arena_text(&agent->engine->batch.arena, value.s);
     uint32_t n = 0;
     for (CompositeCursor cursor = composite_begin(items); composite_next(&cursor, &name, &item);) {
-        agent->item = item;
+        agent->occasion.item = item;
         n += outputs(fan);
     }
     return n;

@@ -45,11 +45,11 @@ Surroundings views_surroundings(Agent *agent, Handle leaf)
     Surroundings around = {.plan = engine->plan, .tables = engine->tables, .now = agent->cause.time,
                            .aggregates = agent->aggregates, .aggregate_states = agent->aggregate_states,
                            .scratch = &engine->scratch, .machine = engine->machine,
-                           .item = agent->item, .context = agent->context, .context_states = agent->context_states};
+                           .occasion = &agent->occasion, .context = agent->context, .context_states = agent->context_states};
     if (agent->reads_context)
         context_fill(agent, leaf, agent->context, agent->context_states);
     if (agent->reads_time)
-        around.identity = identity_of(agent, leaf);
+        agent->occasion.identity = identity_of(agent, leaf);
     return around;
 }
 

@@ -93,19 +93,24 @@ typedef struct VectorView {
 
 struct Table;
 
+/* What is being handled. */
+typedef struct Occasion {
+    EventId identity;               /* of the event or timer */
+    Text item;                      /* of `for each`, boxed; empty = none */
+} Occasion;
+
 /* What a program may look at besides views; the same for both ways to run. */
 typedef struct Surroundings {
     const struct Plan *plan;
     struct Table *const *tables;    /* by the plan's table index */
     int64_t now;                    /* logical time, ns */
-    EventId identity;               /* of the event or timer at hand */
-    Text item;                      /* of `for each`, boxed; empty = none */
     const Cell *aggregates;         /* AggregatePlan index → value */
     const uint8_t *aggregate_states;
     const Cell *context;            /* ContextField → value */
     const uint8_t *context_states;
     Arena *scratch;                 /* strings made on the way; the caller resets it */
     struct Machine *machine;        /* registers, reused from run to run */
+    const struct Occasion *occasion; /* NULL = there is none; apart, because few read it and this is made for every row */
 } Surroundings;
 
 /* Register files and regex match data. One per engine; grows to the largest program and stays. */

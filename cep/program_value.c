@@ -143,7 +143,7 @@ static State table_cell(const Instruction *step, TypeKind type, const Cell *cell
 static State identity(const Surroundings *around, Cell *value)
 {
     char text[33];
-    event_id_text(around->identity, around->plan ? around->plan->network : (Text){0}, text);
+    event_id_text(around->occasion ? around->occasion->identity : (EventId){0, 0}, around->plan ? around->plan->network : (Text){0}, text);
     value->s = (Text){arena_copy(around->scratch, text, 32), 32};
     return STATE_OK;
 }
@@ -192,8 +192,9 @@ static inline __attribute__((always_inline)) void step_run(const Program *progra
     case OP_CONTEXT: found = given(around->context, around->context_states, step->immediate, to); break;
     case OP_NOW: to->i = around->now; found = STATE_OK; break;
     case OP_ITEM:
-        to->s = around->item;
-        found = around->item.len ? STATE_OK : STATE_NULL;
+        found = around->occasion && around->occasion->item.len ? STATE_OK : STATE_NULL;
+        if (found == STATE_OK)
+            to->s = around->occasion->item;
         break;
     case OP_IDENTITY: found = identity(around, to); break;
     case OP_BOX: case OP_UNBOX: case OP_LIST_ADD: case OP_RECORD_PUT:

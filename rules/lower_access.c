@@ -89,8 +89,12 @@ static Reg emit_access(LowerScope *scope, const Expr *expr, const ModelAlias *al
     LowerAgent *agent = scope->agent;
     uint32_t participant = agent ? lower_participant(agent, alias) : INDEX_NONE;
     if (participant != INDEX_NONE && alias->kind == ALIAS_ROW &&
-        (scope->condition || agent->participants[participant].reading == ROW_INLINE))
+        (scope->condition || agent->participants[participant].reading == ROW_INLINE)) {
+        const LowerParticipant *p = &agent->participants[participant];
+        if (!p->keys[0] && p->reading == ROW_VIEW)
+            return emit_refuse(scope, expr, "reading a row that no key finds does not run in a condition yet");
         return emit_cell(scope, alias->table, emit_find(scope, alias->table, agent->participants[participant].keys), attribute);
+    }
     uint32_t view = access_view(scope, expr, alias, which, k);
     if (view == INDEX_NONE)
         return REG_NONE;

@@ -236,7 +236,7 @@ static void lower_enrich(LowerAgent *agent, const ModelEnrich *enrich)
     p->reading = ROW_VIEW; /* while its own condition is looked at */
     bool by_key = keys[0] || key_of_where(agent, enrich, keys);
     p->reading = reading;
-    if (by_key && reading == ROW_INLINE)
+    if (by_key)
         memcpy(p->keys, keys, sizeof keys);
     if (reading == ROW_VIEW)
         add_enrich(agent, enrich, keys, by_key);

@@ -199,6 +199,7 @@ static Reg any_step(World *world, ProgramBuilder *b, const Reg *made, uint32_t n
             continue;
         case OP_AND: case OP_OR: return program_emit(b, op, ANY(TYPE_BOOL), ANY(TYPE_BOOL), REG_NONE);
         case OP_IDENTITY: return program_identity(b);
+        case OP_ITEM: return program_item(b);
         case OP_BOX: return ANY(TYPE_ANY);
         case OP_UNBOX: return program_unbox(b, ANY(TYPE_ANY), type);
         case OP_RECORD_PUT: {
