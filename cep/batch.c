@@ -87,20 +87,12 @@ static void rows_close(Rows *rows)
         }
 }
 
-uint32_t rows_add(Rows *rows, Memory *memory)
+void rows_prepare(Rows *rows, Memory *memory)
 {
-    uint32_t row = rows->n;
-    if (row == rows->room)
+    if (rows->n == rows->room)
         rows_grow(rows, memory);
-    if (row == 0)
+    if (rows->n == 0)
         rows_open(rows);
-    rows->time[row] = 0;
-    rows->detected[row] = 0;
-    rows->key[row] = (OrderKey){0};
-    rows->id[row] = (EventId){0};
-    rows->lineage[row] = NULL;
-    rows->n = row + 1;
-    return row;
 }
 
 void rows_clear(Rows *rows)

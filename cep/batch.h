@@ -76,8 +76,23 @@ typedef struct Batch {
 void rows_init(Rows *rows, Memory *memory, uint32_t type, const TypeKind *columns, uint32_t ncolumns);
 void rows_fini(Rows *rows, Memory *memory);
 
+/* Makes room for another row where there is none, and readies empty rows for their first: what rows_add seldom does. */
+void rows_prepare(Rows *rows, Memory *memory);
+
 /* Adds a row in which every attribute is null, all header fields zero; returns its index. */
-uint32_t rows_add(Rows *rows, Memory *memory);
+static inline uint32_t rows_add(Rows *rows, Memory *memory)
+{
+    uint32_t row = rows->n;
+    if (row == rows->room || row == 0)
+        rows_prepare(rows, memory);
+    rows->time[row] = 0;
+    rows->detected[row] = 0;
+    rows->key[row] = (OrderKey){0};
+    rows->id[row] = (EventId){0};
+    rows->lineage[row] = NULL;
+    rows->n = row + 1;
+    return row;
+}
 
 /* Forgets all rows and keeps the room. */
 void rows_clear(Rows *rows);

@@ -134,6 +134,8 @@ static CodecEnd item_read(Build *b, const ValueType *type, Text *item)
     TypeKind kind = type->kind == TYPE_ANY ? type_of(&h) : type->kind;
     if (kind == TYPE_LIST || kind == TYPE_RECORD || kind == TYPE_MAP)
         return container_read(b, type->kind == TYPE_ANY ? NULL : type, &h, kind, item);
+    if (kind == TYPE_KINDS)
+        return codec_fault(b->fault, head_words[h.kind]);
     Cell cell;
     State state;
     b->cursor->at = at;
@@ -143,12 +145,21 @@ static CodecEnd item_read(Build *b, const ValueType *type, Text *item)
     return end;
 }
 
+/* Without a declaration a list is a list of anything, and a record a map. */
+static CodecEnd undeclared_read(Build *b, TypeKind type, Text *any)
+{
+    CodecEnd end = item_read(b, &anything, any);
+    if (end != CODEC_OK || type == TYPE_ANY)
+        return end;
+    bool is = composite_type(*any) == (type == TYPE_LIST ? TYPE_LIST : TYPE_MAP);
+    return is ? CODEC_OK : codec_fault(b->fault, "something else");
+}
+
 CodecEnd codec_read_composite(Cursor *c, const CodecField *field, CodecRoom room, Text *any, CodecFault *fault)
 {
-    ValueType plain = {.kind = field->type};
     Build build = {.cursor = c, .arena = room.scratch, .checked = field->checked, .fault = fault};
-    CodecEnd end = item_read(&build, field->of ? field->of : &plain, any);
-    if (end == CODEC_OK) /* not by arena_text, whose result ends with a NUL */
+    CodecEnd end = field->of ? item_read(&build, field->of, any) : undeclared_read(&build, field->type, any);
+    if (end == CODEC_OK)
         any->p = memcpy(arena_raw(room.values, any->len), any->p, any->len);
     arena_reset(room.scratch);
     return end;

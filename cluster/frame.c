@@ -126,11 +126,9 @@ static FrameError count_check(const Frame *frame)
         return frame->count ? FRAME_BAD_COUNT : frame->body.len ? FRAME_BAD_LENGTH : FRAME_OK;
     if (frame->kind == FRAME_EVENTS)
         return frame->keys.len != keys ? FRAME_BAD_LENGTH : frame->count > frame->body.len ? FRAME_BAD_COUNT : FRAME_OK;
-    for (const char *p = frame->body.p; p < end; lines++) {
-        p = memchr(p, '\n', (size_t)(end - p));
-        if (!p++)
+    for (const char *p = frame->body.p, *stop; p < end; p = stop + 1, lines++)
+        if (!(stop = memchr(p, '\n', (size_t)(end - p))))
             return FRAME_BAD_COUNT;
-    }
     return lines == frame->count ? FRAME_OK : FRAME_BAD_COUNT;
 }
 

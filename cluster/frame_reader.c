@@ -203,7 +203,7 @@ static void reject(Work *w, FrameRow *row, const char *reason, const char *forma
     row->detail = arena_text(&w->batch->arena, (Text){detail, (uint32_t)kept});
 }
 
-/* The header of a producer's row: nil, or [time or nil, id or nil]. False: it is broken. */
+/* The header of a producer's row, which is not nil: [time or nil, id or nil]. False: it is broken. */
 static bool sent_header_read(Work *w, FrameRow *row)
 {
     Cursor *c = &w->cursor;
@@ -211,8 +211,6 @@ static bool sent_header_read(Work *w, FrameRow *row)
     Cell cell;
     State state = STATE_NULL;
     CodecFault fault = {0};
-    if (cursor_nil(c))
-        return true;
     if (!cursor_array(c, &n) || n > 2)
         return false;
     CodecEnd end = n > 0 ? codec_value(c, &(CodecField){.type = TYPE_TIME}, (CodecRoom){0}, &cell, &state, &fault) : CODEC_OK;
@@ -240,24 +238,32 @@ static bool skip(Cursor *c, uint32_t n)
     return n == 0;
 }
 
-/* Whether there is a place for the row; if not, it is rejected. */
-static bool fits(Work *w, FrameRow *row, uint32_t entry_index, uint32_t nvalues)
+static void reject_misfit(Work *w, FrameRow *row, uint32_t entry_index, uint32_t nvalues)
 {
     FrameReader *r = w->reader;
     const Entry *entry = &r->entries[entry_index];
     Text name = r->dictionary.types[entry_index].name;
     name.len = name.len < 64 ? name.len : 64;
-    if (row->reason)
-        return false;
     if (entry->type == INDEX_NONE)
         reject(w, row, "unknown type", "no event is called `%.*s` here", TEXT_ARGS(name));
     else if (nvalues != entry->n)
         reject(w, row, "invalid", "a row of `%.*s` has %u values, but its dictionary names %u attributes", TEXT_ARGS(name),
                nvalues, entry->n);
-    else if (entry->missing.p)
+    else
         reject(w, row, "invalid", "attribute `%.*s` of `%.*s` is missing", TEXT_ARGS(entry->missing),
                TEXT_ARGS(r->plan->types[entry->type].name));
-    return !row->reason;
+}
+
+/* Whether there is a place for the row; if not, it is rejected. */
+static bool fits(Work *w, FrameRow *row, uint32_t entry_index, uint32_t nvalues)
+{
+    const Entry *entry = &w->reader->entries[entry_index];
+    if (row->reason)
+        return false;
+    if (entry->type != INDEX_NONE && nvalues == entry->n && !entry->missing.p)
+        return true;
+    reject_misfit(w, row, entry_index, nvalues);
+    return false;
 }
 
 static void reject_fault(Work *w, FrameRow *row, const Entry *entry, const CodecFault *fault)
@@ -291,7 +297,7 @@ static FrameError values_read(Work *w, FrameRow *row, const Entry *entry)
 
 static FrameError sent_row_read(Work *w, FrameRow *row, uint32_t entry, uint32_t nvalues)
 {
-    if (!sent_header_read(w, row))
+    if (!cursor_nil(&w->cursor) && !sent_header_read(w, row))
         return FRAME_BAD_ROW;
     if (fits(w, row, entry, nvalues))
         return values_read(w, row, &w->reader->entries[entry]);

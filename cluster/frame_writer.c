@@ -97,23 +97,35 @@ static uint8_t *put_dictionary(const FrameWriter *w, uint8_t *to)
     return to + w->agents.n;
 }
 
+static void enter_type(FrameWriter *w, uint32_t type)
+{
+    const EventType *entry = &w->plan->types[type];
+    Text name = w->options.ordered ? entry->name : entry->wire;
+    w->type_entries[type] = w->ntypes++;
+    filled(&w->types, dictionary_put_type(reserve(w, &w->types, dictionary_type_size(entry)), entry, name));
+}
+
+static void enter_agent(FrameWriter *w, const AgentPlan *agent)
+{
+    w->agent_entries[agent - w->plan->agents] = w->nagents++;
+    filled(&w->agents, dictionary_put_agent(reserve(w, &w->agents, dictionary_agent_size(agent)), agent));
+}
+
 /* Makes sure that a type, and an agent if there is one, have entries. */
 static bool enter(FrameWriter *w, uint32_t type, const AgentPlan *agent)
 {
+    bool new_type = w->type_entries[type] == INDEX_NONE;
+    bool new_agent = agent && w->agent_entries[agent - w->plan->agents] == INDEX_NONE;
+    if (!new_type && !new_agent)
+        return true;
     size_t size = dictionary_size(w) + dictionary_type_size(&w->plan->types[type]) +
                   (agent ? dictionary_agent_size(agent) : 0);
     if (size > (size_t)limit_default(LIMIT_FRAME_DICTIONARY))
         return false;
-    if (w->type_entries[type] == INDEX_NONE) {
-        const EventType *entry = &w->plan->types[type];
-        w->type_entries[type] = w->ntypes++;
-        Text name = w->options.ordered ? entry->name : entry->wire;
-        filled(&w->types, dictionary_put_type(reserve(w, &w->types, dictionary_type_size(entry)), entry, name));
-    }
-    if (agent && w->agent_entries[agent - w->plan->agents] == INDEX_NONE) {
-        w->agent_entries[agent - w->plan->agents] = w->nagents++;
-        filled(&w->agents, dictionary_put_agent(reserve(w, &w->agents, dictionary_agent_size(agent)), agent));
-    }
+    if (new_type)
+        enter_type(w, type);
+    if (new_agent)
+        enter_agent(w, agent);
     return true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "agents/engine.h"
 #include "cep/cmd/bench_check.h"
+#include "cep/cmd/bench_codec.h"
 #include "cep/cmd/bench_enrich.h"
 #include "cep/cmd/json.h"
 #include "cep/cmd/network.h"
@@ -25,6 +26,7 @@ typedef struct Bench {
     bool streams;    /* one of them is chosen */
     bool check;      /* the compiler, too */
     bool enrich;     /* and a table in Redis */
+    bool codec;      /* and frames */
 } Bench;
 
 enum { OPTION_PASSES = 0x2000, OPTION_ROWS, OPTION_FROM };
@@ -42,15 +44,17 @@ static void choose(Bench *bench, const char *id, struct argp_state *state)
     if (strcmp(id, "all") == 0) {
         for (size_t i = 0; workloads[i].id; i++)
             bench->chosen[i] = true;
-        bench->check = bench->enrich = bench->streams = true;
+        bench->check = bench->enrich = bench->codec = bench->streams = true;
     } else if (strcmp(id, "check") == 0) {
         bench->check = true;
     } else if (strcmp(id, "enrich") == 0) {
         bench->enrich = true;
+    } else if (strcmp(id, "codec") == 0) {
+        bench->codec = true;
     } else {
         const Workload *workload = workload_find(id);
         if (!workload)
-            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, enrich, all", id);
+            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, all", id);
         bench->chosen[workload - workloads] = true;
         bench->streams = true;
     }
@@ -91,8 +95,8 @@ static error_t option(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
     options, option, "[WORKLOAD…]",
     "Measure the engine's CPU time per event and check its results.\v"
-    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, or all, which is the default. `check` measures how long "
-    "rules and garbage take to be read, `enrich` what a table in Redis costs. Exit code 1 when a result differs.",
+    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, or all, which is the default. `check` measures how "
+    "long rules and garbage take to be read, `enrich` what a table in Redis costs, `codec` frames written and read. Exit code 1 when a result differs.",
     NULL, NULL, NULL,
 };
 
@@ -367,6 +371,8 @@ int cmd_bench(int argc, char **argv)
         right &= bench_check(bench.passes, bench.json ? &json : NULL);
     if (bench.enrich)
         right &= bench_enrich(bench.passes, bench.json ? &json : NULL);
+    if (bench.codec)
+        right &= bench_codec(bench.passes, bench.json ? &json : NULL);
     if (bench.json)
         json_close(&json, ']');
     return right ? EXIT_DONE : EXIT_WRONG;

@@ -13,6 +13,9 @@ is "check: each text is judged as it should be" "$(grep -c ' ok ' "$out")" 6
 lacks "check: only that" "$out" "W1"
 cep bench --passes 1 check --json
 has "check as JSON" "$out" '[{"id":"check-10k","bytes":'
+cep bench --passes 1 codec
+is "codec: what is read is what was written" "$code" 0
+has "codec: reading is measured" "$out" "ns an event, goal 15"
 cep bench w99
 is "an unknown workload: wrong usage" "$code" 2
 cep bench --passes 0 w1

@@ -11,6 +11,8 @@
 #include <msgpack.h>
 
 #include "cep/codec.h"
+#include "cep/decimal.h"
+#include "cep/plan.h"
 #include "cep/zone.h"
 
 enum { BOOL, INT, FLOAT, STRING, TIME, DURATION, POINT, COLUMNS };
@@ -275,6 +277,114 @@ static void test_what_is_written_reads_back(void **state)
     free(bytes);
 }
 
+/* ── Lists, records, maps, any ── */
+
+static Text read_any(Bench *b, CodecField field, const uint8_t *bytes, size_t n, CodecEnd expected)
+{
+    uint8_t *copy = calloc(1, n + CODEC_PADDING);
+    memcpy(copy, bytes, n);
+    Cursor c = {copy, copy + n};
+    Cell value;
+    State state;
+    CodecEnd end = codec_value(&c, &field, b->room, &value, &state, &b->fault);
+    assert_int_equal(end, expected);
+    if (end != CODEC_BROKEN)
+        assert_ptr_equal(c.at, copy + n);
+    free(copy); /* what is built does not point there */
+    return end == CODEC_OK ? value.s : (Text){0};
+}
+
+/* A value of each type, in a list, in a map, in a list. */
+static Text sample_of_all(Arena *arena)
+{
+    CompositeWriter list, map, outer;
+    uint8_t ok = STATE_OK;
+    Cell cells[] = {{.b = 1}, {.i = -5}, {.f = 0.5}, {.s = TEXT("h\xC3\xA9")}, {.i = -1}, {.i = 90 * NS_PER_SECOND},
+                    {.p = {8.5, 47.25}}, {.d = decimal_of_int(12)}, {.s = {"\0\xFF", 2}}};
+    composite_open(&list, TYPE_LIST, arena);
+    for (TypeKind type = TYPE_BOOL; type <= TYPE_BYTES; type++)
+        composite_write(&list, (Text){0}, composite_box(type, STATE_OK, cells[type], arena));
+    composite_write(&list, (Text){0}, composite_box(TYPE_INT, STATE_NULL, (Cell){0}, arena));
+    Text all = composite_close(&list, &ok);
+    composite_open(&map, TYPE_MAP, arena);
+    for (int i = 0; i < 20; i++)
+        composite_write(&map, (Text){&"abcdefghijklmnopqrst"[i], 1}, all);
+    Text entries = composite_close(&map, &ok);
+    composite_open(&outer, TYPE_LIST, arena);
+    for (int i = 0; i < 20; i++)
+        composite_write(&outer, (Text){0}, entries);
+    Text value = composite_close(&outer, &ok);
+    assert_int_equal(ok, STATE_OK);
+    return value;
+}
+
+static void test_composites_read_back(void **state)
+{
+    Bench *b = *state;
+    Arena arena;
+    arena_init(&arena, &b->memory);
+    Text value = sample_of_all(&arena);
+    size_t room = codec_size(TYPE_ANY, (Cell){.s = value});
+    uint8_t *bytes = malloc(room), *end = codec_put_value(bytes, TYPE_ANY, (Cell){.s = value});
+    assert_true((size_t)(end - bytes) <= room);
+    Text back = read_any(b, (CodecField){.type = TYPE_ANY}, bytes, (size_t)(end - bytes), CODEC_OK);
+    assert_true(text_is(back, value));
+    assert_true(text_is(read_any(b, (CodecField){.type = TYPE_LIST}, bytes, (size_t)(end - bytes), CODEC_OK), value));
+    read_any(b, (CodecField){.type = TYPE_MAP}, bytes, (size_t)(end - bytes), CODEC_FAULT);
+    for (size_t n = 0; n < 200; n++)
+        read_any(b, (CodecField){.type = TYPE_ANY}, bytes, n, CODEC_BROKEN);
+    free(bytes);
+    arena_fini(&arena);
+}
+
+#define ANY(b, field, literal, end) read_any(b, field, (const uint8_t *)(literal), sizeof(literal) - 1, end)
+
+static void test_items_are_what_is_declared(void **state)
+{
+    Bench *b = *state;
+    ValueType floats = {.kind = TYPE_FLOAT}, list = {.kind = TYPE_LIST, .element = &floats};
+    CodecField field = {.type = TYPE_LIST, .of = &list, .checked = true};
+    Text one = composite_at(ANY(b, field, "\x91\x07", CODEC_OK), 1);
+    assert_int_equal(composite_type(one), TYPE_FLOAT);
+    ANY(b, field, "\x91\xA1x", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "a string");
+    ANY(b, field, "\x91\xC0", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "one without a value in it");
+    field.checked = false;
+    ANY(b, field, "\x91\xC0", CODEC_OK);
+    Text names[] = {TEXT("a"), TEXT("b")};
+    ValueType fields[] = {{.kind = TYPE_INT}, {.kind = TYPE_STRING, .optional = true}};
+    ValueType record = {.kind = TYPE_RECORD, .names = names, .fields = fields, .nfields = 2};
+    field = (CodecField){.type = TYPE_RECORD, .of = &record, .checked = true};
+    Text value = ANY(b, field, "\x82\xA1" "z\x92\x01\x02\xA1" "a\x05", CODEC_OK);
+    assert_int_equal(composite_type(value), TYPE_RECORD);
+    assert_int_equal(composite_len(value), 1);
+    ANY(b, field, "\x81\xA1" "b\xA1x", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "one that lacks a field");
+    ANY(b, field, "\x81\x01\x05", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "a map with keys that are no strings");
+    ANY(b, field, "\x91\x01", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "a list");
+    ANY(b, (CodecField){.type = TYPE_ANY}, "\xC7\x01\x09x", CODEC_FAULT);
+    assert_string_equal(b->fault.got, "an extension");
+}
+
+/* A megabyte of small items does not become many megabytes in the batch. */
+static void test_a_value_that_grows_too_long_is_a_fault(void **state)
+{
+    Bench *b = *state;
+    enum { ITEMS = 1 << 20 };
+    uint8_t *bytes = calloc(1, ITEMS + 5);
+    memcpy(bytes, "\xDD\x00\x10\x00\x00", 5);
+    read_any(b, (CodecField){.type = TYPE_ANY}, bytes, ITEMS + 5, CODEC_FAULT);
+    assert_string_equal(b->fault.got, "one that is too long");
+    free(bytes);
+    uint8_t deep[COMPOSITE_DEPTH_MAX + 1];
+    memset(deep, 0x91, sizeof deep);
+    deep[COMPOSITE_DEPTH_MAX] = 1;
+    read_any(b, (CodecField){.type = TYPE_ANY}, deep, sizeof deep, CODEC_OK);
+}
+
 /* ── Against msgpack-c ── */
 
 static uint64_t random_state = 42;
@@ -515,6 +625,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_fault_does_not_lose_the_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_value_cut_short_is_broken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_written_reads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_composites_read_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_items_are_what_is_declared, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_value_that_grows_too_long_is_a_fault, set_up, tear_down),
         cmocka_unit_test(test_random_values_are_seen_as_msgpack_c_sees_them),
         cmocka_unit_test(test_random_bytes_are_taken_as_msgpack_c_takes_them),
         cmocka_unit_test(test_nesting_is_bounded),

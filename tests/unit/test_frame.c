@@ -332,6 +332,7 @@ static void test_forged_headers_are_told_apart(void **state)
         {1, HEADER_FRONTIER_KIND, 1, ORDER_TIMER, "frontier"}, /* a sequence would be taken for a pointer */
         {1, HEADER_FRONTIER, 1, FRONTIER_END, "frontier"},
         {3, HEADER_COUNT, 4, 1, "count"},
+        {3, FRAME_HEADER + 39, 1, ' ', "count"}, /* the last line does not end */
         {3, HEADER_FLAGS, 2, FRAME_ORDERED, "flags"},
         {3, HEADER_KIND, 1, FRAME_HEARTBEAT, "count"},
         {3, HEADER_KIND, 1, FRAME_EVENTS, "dictionary"},
