@@ -58,6 +58,12 @@ for verb in $(sed -n 's/^VERB(\([a-z]*\),.*/\1/p' cep/cmd/verbs.def); do
     has "commands.md has a section for $verb" docs/reference/commands.md "## cep $verb"
 done
 
+# The page of metrics has a row for each row of metrics.def, with its type and label, in the same order, and no other.
+sed -n 's/^X([A-Z_]*, *\([A-Z]*\), *"\([a-z_]*\)", *\(NULL\|"[a-z]*"\),.*/\2 \1 \3/p' cluster/metrics.def |
+    sed 's/COUNTER/counter/; s/GAUGE/gauge/; s/ NULL$/ -/; s/"//g' >"$work/rows"
+sed -n 's/^| `\(cep_[a-z_]*\)` | \([a-z]*\) | `*\([a-z-]*\)`* |.*/\1 \2 \3/p' docs/reference/metrics.md >"$work/page"
+is "metrics.md has every metric" "$(diff "$work/rows" "$work/page")" ""
+
 # The language page names every kind, function and policy that the engine's tables list.
 for list in types contexts aggregates agents; do
     for word in $(sed -n 's/^X([A-Z_]*, *"\([a-z_]*\)".*/\1/p' cep/$list.def); do
