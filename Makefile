@@ -15,7 +15,7 @@ CXX := g++
 endif
 
 PACKAGES := liblmdb simdjson libpcre2-8 libxxhash libutf8proc jansson hiredis
-PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lhiredis -lm
+PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lhiredis -lnng -lpthread -lm
 
 MODE_release := -O2 -g
 MODE_debug   := -O0 -g3

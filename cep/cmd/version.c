@@ -10,6 +10,7 @@
 #include "cep/cmd/json.h"
 #include "cep/cmd/verb.h"
 #include "cep/zone.h"
+#include "cluster/net.h"
 
 static const struct argp_option options[] = {VERB_JSON_OPTION, {0}};
 
@@ -32,7 +33,7 @@ typedef struct Library {
     char version[64];
 } Library;
 
-enum { LIBRARIES = 5 };
+enum { LIBRARIES = 6 };
 
 static void library_set(Library *library, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -56,10 +57,11 @@ static void libraries_ask(Library libraries[LIBRARIES])
     char tzdata[ZONE_VERSION_MAX];
 
     library_set(&libraries[0], "lmdb", "%d.%d.%d", major, minor, patch);
-    library_set(&libraries[1], "pcre2", "%s", pcre2);
-    library_set(&libraries[2], "simdjson", "%s", SIMDJSON_RELEASE);
-    library_set(&libraries[3], "tzdata", "%s", zone_database_version(tzdata) ? tzdata : "unknown");
-    library_set(&libraries[4], "xxhash", "%u.%u.%u", xxhash / 10000, xxhash / 100 % 100, xxhash % 100);
+    library_set(&libraries[1], "nng", "%s", net_library_version());
+    library_set(&libraries[2], "pcre2", "%s", pcre2);
+    library_set(&libraries[3], "simdjson", "%s", SIMDJSON_RELEASE);
+    library_set(&libraries[4], "tzdata", "%s", zone_database_version(tzdata) ? tzdata : "unknown");
+    library_set(&libraries[5], "xxhash", "%u.%u.%u", xxhash / 10000, xxhash / 100 % 100, xxhash % 100);
 }
 
 int cmd_version(int argc, char **argv)

@@ -38,4 +38,7 @@ may_include rules   rules cep
 may_include agents  agents cep
 may_include cluster cluster rules agents cep
 may_include cep/cmd cep/cmd cluster rules agents cep
+
+strangers=$(grep -rlE '^[ 	]*#[ 	]*include[ 	]*<nng/' cep rules agents cluster | grep -v '^cluster/net_nng')
+is "only cluster/net_nng* knows nng" "$strangers" ""
 finish
