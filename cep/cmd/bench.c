@@ -12,6 +12,7 @@
 #include "cep/cmd/bench_check.h"
 #include "cep/cmd/bench_codec.h"
 #include "cep/cmd/bench_enrich.h"
+#include "cep/cmd/bench_net.h"
 #include "cep/cmd/json.h"
 #include "cep/cmd/network.h"
 #include "cep/cmd/verb.h"
@@ -27,6 +28,7 @@ typedef struct Bench {
     bool check;      /* the compiler, too */
     bool enrich;     /* and a table in Redis */
     bool codec;      /* and frames */
+    bool net;        /* and the network */
 } Bench;
 
 enum { OPTION_PASSES = 0x2000, OPTION_ROWS, OPTION_FROM };
@@ -44,17 +46,20 @@ static void choose(Bench *bench, const char *id, struct argp_state *state)
     if (strcmp(id, "all") == 0) {
         for (size_t i = 0; workloads[i].id; i++)
             bench->chosen[i] = true;
-        bench->check = bench->enrich = bench->codec = bench->streams = true;
+        bench->check = bench->enrich = bench->codec = bench->net = bench->streams = true;
     } else if (strcmp(id, "check") == 0) {
         bench->check = true;
     } else if (strcmp(id, "enrich") == 0) {
         bench->enrich = true;
     } else if (strcmp(id, "codec") == 0) {
         bench->codec = true;
+    } else if (strcmp(id, "net") == 0) {
+        bench->net = true;
     } else {
         const Workload *workload = workload_find(id);
         if (!workload)
-            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, all", id);
+            argp_error(state, "there is no workload `%s`; there are W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, net, "
+                       "all", id);
         bench->chosen[workload - workloads] = true;
         bench->streams = true;
     }
@@ -84,7 +89,7 @@ static error_t option(int key, char *value, struct argp_state *state)
         choose(bench, value, state);
         return 0;
     case ARGP_KEY_END:
-        if (!bench->streams && !bench->check && !bench->enrich)
+        if (state->arg_num == 0)
             choose(bench, "all", state);
         return 0;
     default:
@@ -95,8 +100,9 @@ static error_t option(int key, char *value, struct argp_state *state)
 static const struct argp argp = {
     options, option, "[WORKLOAD…]",
     "Measure the engine's CPU time per event and check its results.\v"
-    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, or all, which is the default. `check` measures how "
-    "long rules and garbage take to be read, `enrich` what a table in Redis costs, `codec` frames written and read. Exit code 1 when a result differs.",
+    "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, net, or all, which is the default. `check` measures "
+    "how long rules and garbage take to be read, `enrich` what a table in Redis costs, `codec` frames written and read, "
+    "`net` frames over a socket. Exit code 1 when a result differs.",
     NULL, NULL, NULL,
 };
 
@@ -373,6 +379,8 @@ int cmd_bench(int argc, char **argv)
         right &= bench_enrich(bench.passes, bench.json ? &json : NULL);
     if (bench.codec)
         right &= bench_codec(bench.passes, bench.json ? &json : NULL);
+    if (bench.net)
+        right &= bench_net(bench.passes, bench.json ? &json : NULL);
     if (bench.json)
         json_close(&json, ']');
     return right ? EXIT_DONE : EXIT_WRONG;

@@ -16,6 +16,11 @@ has "check as JSON" "$out" '[{"id":"check-10k","bytes":'
 cep bench --passes 1 codec
 is "codec: what is read is what was written" "$code" 0
 has "codec: reading is measured" "$out" "ns an event, goal 15"
+cep bench --passes 1 net
+is "net: done" "$code" 0
+has "net: nothing is lost" "$out" " 0 lost"
+cep bench --passes 1 --json net
+has "net: as JSON" "$out" '"lost":0'
 cep bench w99
 is "an unknown workload: wrong usage" "$code" 2
 cep bench --passes 0 w1
