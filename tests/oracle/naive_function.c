@@ -297,7 +297,7 @@ NaiveValue naive_operate(Naive *naive, const Instruction *step, const NaiveValue
     case OP_INT_OF_DECIMAL: case OP_FLOAT_OF_DECIMAL: case OP_TEXT_OF_DECIMAL:
     case OP_EQ_BYTES: case OP_NE_BYTES: case OP_LEN_BYTES:
     case OP_EQ_BOXED: case OP_NE_BOXED: case OP_LT_BOXED: case OP_LE_BOXED: case OP_GT_BOXED: case OP_GE_BOXED: case OP_BOX:
-    case OP_UNBOX: case OP_LIST_ADD: case OP_RECORD_PUT: case OP_LIST_AT: case OP_RECORD_GET: case OP_LIST_HAS:
+    case OP_ITEM: case OP_UNBOX: case OP_LIST_ADD: case OP_RECORD_PUT: case OP_LIST_AT: case OP_RECORD_GET: case OP_LIST_HAS:
     case OP_LIST_HAS_FOLD: case OP_MAP_HAS: case OP_LEN_BOXED: case OP_SPLIT: case OP_HASH_BOXED: case OP_ID_BOXED:
     case OP_TEXT_OF_BOXED: case OP_INT_OF_BOXED: case OP_FLOAT_OF_BOXED:
     case OPS:
