@@ -526,7 +526,7 @@ static const Case agents[] = {
      ""},
     {"agent a in Day { on Withdrawal w detect always w.amount derive Alarm { account: w.account } }",
      "E0304 1:48 compare it: `w.amount > 0`\n"},
-    {"agent a in by sensor { on Reading w detect increasing w.temp run 4 by 5 % match once per run derive "
+    {"agent a in by sensor { on Reading w detect increasing w.temp run 4 by 5 % match every time derive "
      "Alarm { account: w.sensor } }",
      ""},
     {"agent a in by sensor, Day { on Reading w detect increasing w.temp run 1 derive Alarm { account: "
