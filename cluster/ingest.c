@@ -868,10 +868,16 @@ void ingest_line(Ingest *in, uint32_t producer_index, Text line, uint64_t number
 
 /* ── Frames ── */
 
-static bool is_new(void *owner, uint32_t index, uint32_t type, const OrderKey *key, const uint32_t *hashes)
+/* The rows of a frame that are taken at a time. */
+typedef struct Part {
+    uint32_t from, to;
+} Part;
+
+static bool is_of_part(void *owner, uint32_t index, uint32_t type, const OrderKey *key, const uint32_t *hashes)
 {
     (void)type, (void)key, (void)hashes;
-    return index >= *(uint32_t *)owner;
+    const Part *part = owner;
+    return index >= part->from && index < part->to;
 }
 
 static void arrive_from_frame(Ingest *in, uint32_t producer, const Frame *frame, const FrameRow *row)
@@ -894,33 +900,32 @@ static void arrive_from_frame(Ingest *in, uint32_t producer, const Frame *frame,
         arrive(in, &arrival);
 }
 
-/* All rows of a frame are settled together, in a batch that has room for them. */
-static FrameError take_rows(Ingest *in, uint32_t producer_index, const Frame *frame, uint32_t from)
+/* The rows of a part are settled together, in a batch that has room for them. */
+static void make_room(Ingest *in, uint32_t rows)
+{
+    ingest_settle(in);
+    aim(in);
+    if (in->target->n == 0 || in->target->n + rows <= in->options.batch_rows)
+        return;
+    if (in->direct)
+        run_engine(in);
+    else
+        reorder_seal(in->reorder);
+    in->target = NULL;
+    aim(in);
+}
+
+static FrameError take_part(Ingest *in, uint32_t producer_index, const Frame *frame, Part part)
 {
     Producer *producer = &in->producers[producer_index];
     uint32_t n;
-    ingest_settle(in);
-    aim(in);
-    if (in->target->n && in->target->n + frame->count > in->options.batch_rows) {
-        if (in->direct)
-            run_engine(in);
-        else
-            reorder_seal(in->reorder);
-        in->target = NULL;
-        aim(in);
-    }
-    if (!producer->frames)
-        producer->frames = frame_reader_new(in->memory, in->plan, producer->plan);
-    if (!in->sent) {
-        in->sent = memory_new(in->memory, BATCH_ROWS * sizeof *in->sent);
-        out_init(&in->original, in->memory, -1);
-    }
-    assert(frame->count <= BATCH_ROWS);
-    FrameError error = frame_read(producer->frames, frame, in->target, from ? is_new : NULL, &from, in->sent, &n);
+    make_room(in, part.to - part.from);
+    FrameWants *wants = part.to - part.from < frame->count ? is_of_part : NULL;
+    FrameError error = frame_read(producer->frames, frame, in->target, wants, &part, in->sent, &n);
     if (error)
         return error;
     producer->idle = false;
-    producer->sequence = frame->first + frame->count - 1;
+    producer->sequence = frame->first + part.to - 1;
     in->text_bytes += frame->body.len;
     in->stats.lines += n;
     for (uint32_t i = 0; i < n; i++)
@@ -928,6 +933,29 @@ static FrameError take_rows(Ingest *in, uint32_t producer_index, const Frame *fr
     keep_bounds(in);
     ingest_settle(in);
     return FRAME_OK;
+}
+
+/* A frame is taken whole, but where it goes straight to an engine whose batches are smaller: then in parts, each of
+ * which reads the frame again. What is broken is found with the first part, before anything was taken. */
+static FrameError take_rows(Ingest *in, uint32_t producer_index, const Frame *frame, uint32_t from)
+{
+    Producer *producer = &in->producers[producer_index];
+    FrameError error = FRAME_OK;
+    assert(frame->count <= BATCH_ROWS);
+    if (!producer->frames)
+        producer->frames = frame_reader_new(in->memory, in->plan, producer->plan);
+    if (!in->sent) {
+        in->sent = memory_new(in->memory, BATCH_ROWS * sizeof *in->sent);
+        out_init(&in->original, in->memory, -1);
+    }
+    if (!in->decided)
+        decide(in);
+    uint32_t most = in->direct ? in->options.batch_rows : BATCH_ROWS;
+    for (uint32_t to; from < frame->count && !error; from = to) {
+        to = frame->count - from < most ? frame->count : from + most;
+        error = take_part(in, producer_index, frame, (Part){from, to});
+    }
+    return error;
 }
 
 /* A copy of the lines, for the reader looks behind them. */

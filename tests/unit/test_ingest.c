@@ -630,13 +630,11 @@ static void test_a_broken_frame_can_be_sent_again(void **state)
     sender_fini(&s);
 }
 
-/* Frames larger than the batch has room for, with and without a reorder buffer. */
-static void test_many_frames_fill_batches(void **state)
+static void fill_batches(Bench *b, int64_t lateness, uint32_t batch_rows)
 {
-    Bench *b = *state;
     Sender s;
-    b->plan.lateness = 3 * NS_PER_SECOND;
-    start(b, 1, (IngestOptions){.batch_rows = 100});
+    b->plan.lateness = lateness;
+    start(b, 1, (IngestOptions){.batch_rows = batch_rows});
     sender_init(&s, b, 1);
     for (int i = 0; i < 60; i++) {
         for (int k = 0; k < 70; k++)
@@ -647,8 +645,23 @@ static void test_many_frames_fill_batches(void **state)
     assert_int_equal(b->nseen, 4200);
     for (uint32_t i = 0; i < b->nseen; i++)
         assert_int_equal(b->seen[i], i + 1);
-    assert_true(b->batch_max <= 100);
+    assert_true(b->batch_max <= batch_rows);
     sender_fini(&s);
+}
+
+static void test_many_frames_fill_batches(void **state)
+{
+    fill_batches(*state, 3 * NS_PER_SECOND, 100);
+}
+
+static void test_frames_go_straight_into_batches(void **state)
+{
+    fill_batches(*state, 0, 100);
+}
+
+static void test_frames_larger_than_a_batch_go_in_parts(void **state)
+{
+    fill_batches(*state, 0, 1);
 }
 
 static void test_steady_frames_do_not_allocate(void **state)
@@ -797,6 +810,8 @@ int main(void)
         TEST(test_what_was_sent_before_is_not_taken_again),
         TEST(test_a_broken_frame_can_be_sent_again),
         TEST(test_many_frames_fill_batches),
+        TEST(test_frames_go_straight_into_batches),
+        TEST(test_frames_larger_than_a_batch_go_in_parts),
         TEST(test_steady_frames_do_not_allocate),
         TEST(test_named_producers_have_origins_of_their_own),
         TEST(test_a_second_producer_may_come_later),
