@@ -14,8 +14,8 @@ ifeq ($(origin CXX),default)
 CXX := g++
 endif
 
-PACKAGES := liblmdb simdjson libpcre2-8 libxxhash libutf8proc jansson hiredis
-PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lhiredis -lnng -lpthread -lm
+PACKAGES := liblmdb simdjson libpcre2-8 libxxhash libutf8proc jansson yaml-0.1 hiredis
+PKG_LIBS  = -llmdb -lsimdjson -lpcre2-8 -lxxhash -lutf8proc -ljansson -lyaml -lhiredis -lnng -lpthread -lm
 
 MODE_release := -O2 -g
 MODE_debug   := -O0 -g3
@@ -115,16 +115,23 @@ $(OUT)/unit/test_format_random: $(OUT)/obj/tests/unit/test_format_random.o $(OUT
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(PKG_LIBS)
 
+$(OUT)/cluster/cases: $(OUT)/obj/tests/cluster/cases.o $(ORACLE_LIB) $(OUT)/libcep.a
+	@mkdir -p $(@D)
+	$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_LIBS)
+
 $(OUT)/oracle/differential: $(ORACLE_OBJ) $(OUT)/libcep.a
 	@mkdir -p $(@D)
 	$(CXX) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-unit: $(UNIT_BIN) $(OUT)/oracle/differential ## build the unit tests
+unit: $(UNIT_BIN) $(OUT)/oracle/differential $(OUT)/cluster/cases ## build the unit tests
 
 # The build that tests run on: asan, unless the command line names another.
 check: ## run all tests; installs nothing
 	@BUILD=$(if $(filter command,$(firstword $(origin BUILD))),$(BUILD),asan) \
 	$(if $(filter command,$(firstword $(origin OUT))),OUT=$(OUT)) tests/run --installed
+
+two-nodes: $(OUT)/cep $(OUT)/cluster/cases ## hold 1, 2 and 4 nodes against `cep run`, with faults; takes minutes
+	@CEP=$(abspath $(OUT))/cep tests/cluster/two_nodes
 
 real: $(OUT)/cep ## run the rules over real event streams, where they are at hand
 	@CEP=$(abspath $(OUT))/cep tests/real/run
@@ -160,10 +167,10 @@ clean: ## remove everything that was built
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 	@echo "BUILD=release|debug|asan|tsan picks the build, OUT its folder; release goes to build/."
 
 -include $(LIB_OBJ:.o=.d) $(patsubst %,$(OUT)/obj/tests/fuzz/%.d,rules $(FUZZ_TARGETS)) $(CMD_OBJ:.o=.d) $(UNIT_SRC:%.c=$(OUT)/obj/%.d) $(ORACLE_OBJ:.o=.d)
 
-.PHONY: all unit check real differential fuzz bench man clean help mutants
+.PHONY: all unit check two-nodes real differential fuzz bench man clean help mutants
 .SECONDARY:

@@ -426,6 +426,12 @@ void flow_take(Flow *flow, uint32_t source, const Batch *batch)
     }
 }
 
+static void take_turn(Flow *flow, const Batch *batch)
+{
+    if (flow->sink.turn)
+        flow->sink.turn(flow->sink.owner, batch);
+}
+
 Batch *flow_direct(Flow *flow)
 {
     bool direct = flow->placement->nnodes == 1 && flow->stages[0].engine && !flow->has_until &&
@@ -442,6 +448,7 @@ void flow_run_direct(Flow *flow)
         flow->greatest = batch->rows[last.type].key[last.row];
         flow->has_input = flow->begun = true;
     }
+    take_turn(flow, batch);
     engine_run(flow->stages[0].engine);
 }
 
@@ -482,14 +489,17 @@ static void stage_step(Stage *stage, const OrderKey *frontier)
 {
     Flow *flow = stage->flow;
     if (stage->engine && reorder_release(stage->reorder, frontier, engine_batch(stage->engine), flow->options.batch_rows)) {
+        take_turn(flow, engine_batch(stage->engine));
         engine_run(stage->engine);
         reorder_reclaim(stage->reorder);
     }
     const OrderKey *next = reorder_next(stage->reorder);
     if (next && below(next, frontier))
         return;
-    if (stage->engine)
+    if (stage->engine) {
+        take_turn(flow, NULL);
         engine_advance_below(stage->engine, frontier);
+    }
     stage->finished = *frontier;
     held_release(stage);
     if (flow->sink.finished)

@@ -53,6 +53,8 @@ typedef struct FlowSink {
     /* The stage has done everything below the key: no derived row of it, and no event of a type whose
      * placement_last_stage it is, follows below. May be NULL. */
     void (*finished)(void *owner, uint32_t stage, const OrderKey *below);
+    /* Before a batch is run, and (batch NULL) before timers are fired: tables may change now. May be NULL. */
+    void (*turn)(void *owner, const Batch *batch);
     /* An evaluation failed, or a limit was met; on one node of all. */
     void (*rejected)(void *owner, const Rejection *rejection);
 } FlowSink;

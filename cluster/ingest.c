@@ -1094,6 +1094,15 @@ int64_t ingest_time(const Ingest *in)
     return in->time;
 }
 
+int64_t ingest_greatest(const Ingest *in)
+{
+    int64_t greatest = TIME_NONE;
+    for (uint32_t p = 0; p < in->nproducers; p++)
+        if (in->producers[p].begun && in->producers[p].greatest > greatest)
+            greatest = in->producers[p].greatest;
+    return greatest;
+}
+
 IngestStats ingest_stats(const Ingest *in)
 {
     return in->stats;

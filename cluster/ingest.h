@@ -108,6 +108,8 @@ bool ingest_crowded(const Ingest *ingest);
 uint64_t ingest_waiting(const Ingest *ingest);
 /* The greatest order-key time handed to the engine; TIME_NONE if none was. */
 int64_t ingest_time(const Ingest *ingest);
+/* The greatest order-key time of what was accepted, handed on or waiting; TIME_NONE if nothing was. */
+int64_t ingest_greatest(const Ingest *ingest);
 IngestStats ingest_stats(const Ingest *ingest);
 
 #endif

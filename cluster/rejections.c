@@ -131,6 +131,14 @@ uint64_t rejections_of(const Rejections *r, const char *word)
     return 0;
 }
 
+const char *rejections_reason(const Rejections *r, uint32_t i, uint64_t *count)
+{
+    if (i >= r->n)
+        return NULL;
+    *count = r->reasons[i].count;
+    return r->reasons[i].word;
+}
+
 void count_print(uint64_t count, FILE *out)
 {
     char digits[24];

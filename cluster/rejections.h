@@ -36,6 +36,9 @@ void rejections_count(Rejections *rejections, const char *reason);
 uint64_t rejections_total(const Rejections *rejections);
 uint64_t rejections_of(const Rejections *rejections, const char *reason);
 
+/* The i-th reason that was met, and how often; NULL behind the last. */
+const char *rejections_reason(const Rejections *rejections, uint32_t i, uint64_t *count);
+
 /* Prints "3 rejected (2 late, 1 invalid)", or "0 rejected"; without a newline. */
 void rejections_print(const Rejections *rejections, FILE *out);
 

@@ -4,7 +4,7 @@
 #
 # Works as root or with sudo, asks nothing, and starts no daemon that a package brings along.
 
-packages_build='gcc g++ make libc6-dev liblmdb-dev libsimdjson-dev libpcre2-dev libxxhash-dev libutf8proc-dev libjansson-dev libhiredis-dev libnng-dev tzdata'
+packages_build='gcc g++ make libc6-dev liblmdb-dev libsimdjson-dev libpcre2-dev libxxhash-dev libutf8proc-dev libjansson-dev libyaml-dev libhiredis-dev libnng-dev tzdata'
 packages_test='libcmocka-dev libmsgpack-dev redis-server'
 
 is_installed() {

@@ -53,12 +53,17 @@ static void use_file(Checker *check, AstModule *module, const Declaration *decla
         diagnostics_add(check->diagnostics, DIAGNOSTIC_USE, use->path.span, "`use` needs the path of a file");
         return;
     }
+    for (uint32_t i = 0; i < check->sources->n && check->sources->closed; i++)
+        if (text_is(check->sources->items[i].path, path))
+            return;
     FileId id = file_id(path.p);
     for (uint32_t i = 0; i < *nids && id.known; i++)
         if ((*ids)[i].known && (*ids)[i].device == id.device && (*ids)[i].inode == id.inode)
             return;
     uint32_t file = 0;
-    int error = *nids >= USE_FILES_MAX ? EMFILE : sources_read(check->sources, path.p, &file);
+    int error = check->sources->closed   ? ENOENT
+                : *nids >= USE_FILES_MAX ? EMFILE
+                                         : sources_read(check->sources, path.p, &file);
     if (error) {
         diagnostics_hint(diagnostics_add(check->diagnostics, DIAGNOSTIC_USE, use->path.span, "cannot read `%.*s`: %s",
                                          TEXT_ARGS(path), strerror(error)),

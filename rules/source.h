@@ -30,6 +30,7 @@ typedef struct Sources {
     Arena *arena;
     Source *items;
     uint32_t n;
+    bool closed; /* a `use` finds texts that were added, and reads no file */
 } Sources;
 
 /* Both 1-based; the column counts code points, so that it is what an editor shows. */

@@ -13,6 +13,7 @@
 #include "cep/cmd/bench_codec.h"
 #include "cep/cmd/bench_enrich.h"
 #include "cep/cmd/bench_net.h"
+#include "cep/cmd/bench_node.h"
 #include "cep/cmd/json.h"
 #include "cep/cmd/network.h"
 #include "cep/cmd/verb.h"
@@ -98,11 +99,11 @@ static error_t option(int key, char *value, struct argp_state *state)
 }
 
 static const struct argp argp = {
-    options, option, "[WORKLOAD…]",
+    options, option, "[WORKLOAD…]\nnode",
     "Measure the engine's CPU time per event and check its results.\v"
     "Workloads: W1, W2-1k, W2-10k, W4, W7, check, enrich, codec, net, or all, which is the default. `check` measures "
     "how long rules and garbage take to be read, `enrich` what a table in Redis costs, `codec` frames written and read, "
-    "`net` frames over a socket. Exit code 1 when a result differs.",
+    "`net` frames over a socket, `node` a node. Exit code 1 when a result differs.",
     NULL, NULL, NULL,
 };
 
@@ -354,6 +355,8 @@ static void print_figures_json(Json *json, const Workload *workload, const Figur
 
 int cmd_bench(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "node") == 0)
+        return bench_node(argc - 1, argv + 1);
     Bench bench = {.passes = PASSES};
     argp_parse(&argp, argc, argv, 0, NULL, &bench);
 

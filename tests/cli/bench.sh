@@ -21,6 +21,10 @@ is "net: done" "$code" 0
 has "net: nothing is lost" "$out" " 0 lost"
 cep bench --passes 1 --json net
 has "net: as JSON" "$out" '"lost":0'
+cep bench node --events 20000 --seconds 1
+is "node: done" "$code" 0
+has "node: events per second" "$out" "events/s, producer to subscriber"
+has "node: the longest latency" "$out" "  max"
 cep bench w99
 is "an unknown workload: wrong usage" "$code" 2
 cep bench --passes 0 w1
