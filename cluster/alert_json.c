@@ -139,6 +139,22 @@ static void window_json(Out *out, const Lineage *lineage)
     out_char(out, '}');
 }
 
+void alert_content_json(Out *out, const EventType *type, const Rows *rows, uint32_t row)
+{
+    const Lineage *lineage = rows->lineage[row];
+    out_text(out, type->alert ? "{\"alert\":" : "{\"event\":");
+    out_json_string(out, type->name);
+    member(out, "time");
+    out_json_time(out, rows->time[row]);
+    if (lineage->key.len) {
+        member(out, "key");
+        key_json(out, lineage->agent, lineage->key);
+    }
+    member(out, "data");
+    attributes_json(out, type->attributes, type->nattributes, rows, row);
+    out_char(out, '}');
+}
+
 void alert_json(Out *out, const Plan *plan, const EventType *type, const Rows *rows, uint32_t row)
 {
     enum { VERSION_BYTES = 8 };

@@ -16,6 +16,10 @@
 /* Writes a derived event, whose lineage is set, and a newline. */
 void alert_json(Out *out, const Plan *plan, const EventType *type, const Rows *rows, uint32_t row);
 
+/* Writes of a derived event what stays the same when the rules are edited around it: {"alert":…,"time":…,"key":…,
+ * "data":…}, without a newline. */
+void alert_content_json(Out *out, const EventType *type, const Rows *rows, uint32_t row);
+
 /* Writes the attributes of any row as an object: {"account":"a1","count":4}; null where there is no value. */
 void attributes_json(Out *out, const Attribute *attributes, uint32_t n, const Rows *rows, uint32_t row);
 

@@ -570,12 +570,23 @@ static bool identify(Ingest *in, Arrival *a, int64_t time)
     return false;
 }
 
+/* It is no part of what is looked at: neither used nor rejected. */
+static bool pass_over(Ingest *in, Arrival *a, int64_t time)
+{
+    if (in->options.from == in->options.to || (time >= in->options.from && time < in->options.to))
+        return false;
+    a->rejected = true;
+    in->nrejected++;
+    in->stats.passed_over++;
+    return true;
+}
+
 static void stamp(Ingest *in, Arrival *a)
 {
     Producer *producer = &in->producers[a->producer];
     Rows *rows = &in->target->rows[a->type];
     int64_t time;
-    if (!occurrence_time(in, a, &time))
+    if (!occurrence_time(in, a, &time) || pass_over(in, a, time))
         return;
     bool by_detection = in->plan->by_detection;
     OrderKey key = {

@@ -29,6 +29,7 @@ typedef struct IngestOptions {
     struct Table *const *tables;          /* for defaults that read tables; may be NULL */
     int64_t (*clock)(void);               /* wall clock, ns; NULL = the system's */
     uint64_t reorder_rows, reorder_bytes; /* 0 = the defaults of limits.def */
+    int64_t from, to;                     /* events before `from`, and from `to` on, are passed over; equal = none are */
 } IngestOptions;
 
 /* A line that was not used. Everything is borrowed for the call. */
@@ -50,6 +51,7 @@ typedef struct IngestSink {
 
 typedef struct IngestStats {
     uint64_t lines, accepted, rejected, unknown_fields;
+    uint64_t passed_over; /* outside of IngestOptions.from and .to */
 } IngestStats;
 
 /* The plan is borrowed; its `late` policy is not LATE_CORRECT. */

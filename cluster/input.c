@@ -18,6 +18,7 @@ struct Input {
     bool file;        /* a regular file: never waits */
     bool ended;       /* read to its end */
     bool skipping;    /* inside a line that is too long */
+    uint64_t bytes_read;
     bool begun;       /* a byte order mark can no longer come */
     uint64_t line;
     char *bytes;
@@ -114,6 +115,17 @@ Text input_name(const Input *input)
 uint64_t input_line_number(const Input *input)
 {
     return input->line;
+}
+
+uint64_t input_bytes_read(const Input *input)
+{
+    return input->bytes_read;
+}
+
+uint64_t input_bytes(const Input *input)
+{
+    struct stat about;
+    return input->file && fstat(input->fd, &about) == 0 ? (uint64_t)about.st_size : 0;
 }
 
 int input_descriptor(const Input *input)
@@ -224,6 +236,7 @@ int input_fill(Input *input)
         return errno;
     input->ended = got == 0;
     input->end += (size_t)got;
+    input->bytes_read += (size_t)got;
     memset(input->bytes + input->end, 0, INPUT_PADDING);
     return 0;
 }

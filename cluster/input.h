@@ -52,6 +52,10 @@ uint64_t input_line_number(const Input *input);
  * when a signal came first. */
 int input_fill(Input *input);
 
+/* Bytes read so far, and of how many; 0 = nobody knows. */
+uint64_t input_bytes_read(const Input *input);
+uint64_t input_bytes(const Input *input);
+
 /* To be polled for POLLIN; -1 = a file, always ready. */
 int input_descriptor(const Input *input);
 

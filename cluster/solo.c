@@ -9,12 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agents/engine.h"
 #include "cluster/alert_json.h"
 #include "cluster/consumers.h"
 #include "cluster/ingest.h"
 #include "cluster/input.h"
 #include "cluster/limits.h"
+#include "cluster/pace.h"
 #include "cluster/rejections.h"
 #include "cluster/tables.h"
 
@@ -40,6 +40,7 @@ typedef struct Solo {
     Consumers *consumers;
     Rejections *rejections;
     uint64_t alerts;
+    Pace pace;
     bool failed;   /* an input broke off */
     bool no_store;
 } Solo;
@@ -96,12 +97,22 @@ static int64_t monotonic(void)
 static void on_event(void *owner, const EventType *type, const Rows *rows, uint32_t row)
 {
     Solo *solo = owner;
-    if (solo->plan->nconsumers)
+    if (solo->consumers)
         consumers_take(solo->consumers, type, rows, row);
     if (!type->alert && !solo->options.all)
         return;
     solo->alerts += type->alert;
-    alert_json(&solo->out, solo->plan, type, rows, row);
+    if (solo->options.watch)
+        solo->options.watch->event(solo->options.watch->owner, type, rows, row);
+    else
+        alert_json(&solo->out, solo->plan, type, rows, row);
+}
+
+static void reject(Solo *solo, const Rejected *rejected)
+{
+    if (solo->options.watch)
+        solo->options.watch->interrupt(solo->options.watch->owner);
+    rejections_add(solo->rejections, rejected);
 }
 
 static void on_engine_rejected(void *owner, const Rejection *rejection)
@@ -120,7 +131,7 @@ static void on_engine_rejected(void *owner, const Rejection *rejection)
         event_json(&solo->scratch, &solo->plan->types[rejection->rows->type], rejection->rows, rejection->row);
         rejected.original = (Text){solo->scratch.bytes, (uint32_t)solo->scratch.n};
     }
-    rejections_add(solo->rejections, &rejected);
+    reject(solo, &rejected);
 }
 
 static void on_line_rejected(void *owner, const IngestRejection *rejection)
@@ -130,13 +141,13 @@ static void on_line_rejected(void *owner, const IngestRejection *rejection)
         rejections_count(solo->rejections, rejection->reason);
         return;
     }
-    rejections_add(solo->rejections, &(Rejected){
-                                         .reason = rejection->reason,
-                                         .detail = rejection->detail,
-                                         .source = input_name(solo->feeds[rejection->producer].input),
-                                         .line = rejection->line,
-                                         .original = rejection->original,
-                                     });
+    reject(solo, &(Rejected){
+                     .reason = rejection->reason,
+                     .detail = rejection->detail,
+                     .source = input_name(solo->feeds[rejection->producer].input),
+                     .line = rejection->line,
+                     .original = rejection->original,
+                 });
 }
 
 static Batch *batch_of_engine(void *owner)
@@ -144,32 +155,56 @@ static Batch *batch_of_engine(void *owner)
     return engine_batch(((Solo *)owner)->engine);
 }
 
-static void run_engine(void *owner)
-{
-    Solo *solo = owner;
-    tables_turn(solo->tables, engine_batch(solo->engine));
-    engine_run(solo->engine);
-}
-
 static void flush(Solo *solo)
 {
     out_flush(&solo->out);
     if (solo->has_errors)
         out_flush(&solo->errors);
-    consumers_flush(solo->consumers);
+    if (solo->consumers)
+        consumers_flush(solo->consumers);
+}
+
+/* Waits until the batch is due, or a signal comes. */
+static void keep_pace(Solo *solo)
+{
+    const Batch *batch = engine_batch(solo->engine);
+    RowRef first = batch->order[0];
+    int64_t due = pace_due(&solo->pace, batch->rows[first.type].time[first.row], monotonic());
+    flush(solo);
+    for (int64_t left; !stopped && (left = due - monotonic()) > 0;) {
+        int64_t ms = left / 1000000 + 1;
+        struct pollfd stop = {.fd = stop_pipe[0], .events = POLLIN};
+        poll(&stop, 1, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    }
+}
+
+static void watch_engine(const Solo *solo)
+{
+    if (solo->options.watch)
+        solo->options.watch->ran(solo->options.watch->owner, solo->engine);
+}
+
+static void run_engine(void *owner)
+{
+    Solo *solo = owner;
+    if (solo->pace.speed > 0)
+        keep_pace(solo);
+    tables_turn(solo->tables, engine_batch(solo->engine));
+    engine_run(solo->engine);
+    watch_engine(solo);
 }
 
 /* ── What comes in ── */
 
 static void reject_long_line(Solo *solo, const Feed *feed, Text beginning)
 {
-    rejections_add(solo->rejections, &(Rejected){
-                                         .reason = "line too long",
-                                         .detail = text_of(limit_message(LIMIT_LINE_BYTES)),
-                                         .source = input_name(feed->input),
-                                         .line = input_line_number(feed->input),
-                                         .original = beginning,
-                                     });
+    reject(solo, &(Rejected){
+                     .reason = "line too long",
+                     .detail = text_of(limit_message(LIMIT_LINE_BYTES)),
+                     .source = input_name(feed->input),
+                     .line = input_line_number(feed->input),
+                     .original = beginning,
+                 });
 }
 
 /* Takes the whole lines that the input has, which are settled before it is filled again. */
@@ -195,6 +230,20 @@ static void take_lines(Solo *solo, Feed *feed)
     }
 }
 
+static void watch_inputs(const Solo *solo)
+{
+    if (!solo->options.watch)
+        return;
+    uint64_t bytes = 0, of = 0;
+    bool known = true;
+    for (uint32_t i = 0; i < solo->nfeeds; i++) {
+        bytes += input_bytes_read(solo->feeds[i].input);
+        of += input_bytes(solo->feeds[i].input);
+        known = known && input_bytes(solo->feeds[i].input);
+    }
+    solo->options.watch->progress(solo->options.watch->owner, bytes, known ? of : 0);
+}
+
 static void read_feed(Solo *solo, Feed *feed)
 {
     int error = input_fill(feed->input);
@@ -202,7 +251,7 @@ static void read_feed(Solo *solo, Feed *feed)
         return;
     feed->heard = monotonic();
     if (error) {
-        fprintf(stderr, "cep run: cannot read %.*s: %s\n", TEXT_ARGS(input_name(feed->input)), strerror(error));
+        fprintf(stderr, "cep: cannot read %.*s: %s\n", TEXT_ARGS(input_name(feed->input)), strerror(error));
         solo->failed = true;
         feed->ended = true;
         solo->open--;
@@ -287,6 +336,7 @@ static void read_all(Solo *solo)
         Feed *feed = choose(solo);
         if (feed)
             read_feed(solo, feed);
+        watch_inputs(solo);
     }
     ingest_run(solo->ingest);
     if (stopped || solo->out.error)
@@ -296,6 +346,7 @@ static void read_all(Solo *solo)
         engine_advance(solo->engine, ingest_time(solo->ingest));
     if (solo->options.close_at_end)
         engine_close(solo->engine);
+    watch_engine(solo);
 }
 
 /* ── Opening ── */
@@ -304,18 +355,18 @@ static bool open_feed(Solo *solo, const ProducerPlan *producer, Text uri)
 {
     if (producer && producer->format.len && !text_is_c(producer->format, "json") &&
         !text_is_c(producer->format, "ndjson")) {
-        fprintf(stderr, "cep run: producer `%.*s`: format %.*s is not read here, only json\n",
+        fprintf(stderr, "cep: producer `%.*s`: format %.*s is not read here, only json\n",
                 TEXT_ARGS(producer->name), TEXT_ARGS(producer->format));
         return false;
     }
     if (solo->nfeeds == (uint32_t)limit_default(LIMIT_INPUTS)) {
-        fprintf(stderr, "cep run: %s\n", limit_message(LIMIT_INPUTS));
+        fprintf(stderr, "cep: %s\n", limit_message(LIMIT_INPUTS));
         return false;
     }
     char error[512];
     Input *input = input_open(solo->memory, uri, error, sizeof error);
     if (!input) {
-        fprintf(stderr, "cep run: %s\n", error);
+        fprintf(stderr, "cep: %s\n", error);
         return false;
     }
     solo->feeds[solo->nfeeds++] = (Feed){
@@ -350,7 +401,7 @@ static bool open_declared(Solo *solo)
     for (uint32_t i = 0; i < solo->plan->nproducers; i++) {
         const ProducerPlan *producer = &solo->plan->producers[i];
         if (!is_readable(producer->uri)) {
-            fprintf(stderr, "cep run: producer `%.*s` is at %.*s, which a node reads; here give --in %.*s=FILE\n",
+            fprintf(stderr, "cep: producer `%.*s` is at %.*s, which a node reads; here give --in %.*s=FILE\n",
                     TEXT_ARGS(producer->name), TEXT_ARGS(producer->uri), TEXT_ARGS(producer->name));
             return false;
         }
@@ -380,7 +431,7 @@ static int open_for_writing(const char *path, int truncate)
         path += 5;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0666);
     if (fd < 0)
-        fprintf(stderr, "cep run: cannot write %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "cep: cannot write %s: %s\n", path, strerror(errno));
     return fd;
 }
 
@@ -411,12 +462,12 @@ static bool empty_output(const Solo *solo)
         return true;
     for (uint32_t i = 0; i < solo->nfeeds; i++)
         if (input_reads(solo->feeds[i].input, &about)) {
-            fprintf(stderr, "cep run: %s is an input, too, and is not written\n", solo->options.out);
+            fprintf(stderr, "cep: %s is an input, too, and is not written\n", solo->options.out);
             return false;
         }
     if (ftruncate(solo->out.fd, 0) == 0)
         return true;
-    fprintf(stderr, "cep run: cannot write %s: %s\n", solo->options.out, strerror(errno));
+    fprintf(stderr, "cep: cannot write %s: %s\n", solo->options.out, strerror(errno));
     return false;
 }
 
@@ -432,14 +483,20 @@ static bool solo_open(Solo *solo)
     solo->tables = tables_open(solo->plan, solo->memory, tables);
     if (!solo->tables)
         return false;
-    solo->consumers = consumers_open(solo->plan, solo->memory, tables_all(solo->tables), stderr);
-    if (!solo->consumers)
+    if (solo->plan->nconsumers && !solo->options.watch)
+        solo->consumers = consumers_open(solo->plan, solo->memory, tables_all(solo->tables), stderr);
+    if (solo->plan->nconsumers && !solo->options.watch && !solo->consumers)
         return false;
     EngineOptions engine = {.row_by_row = solo->options.row_by_row,
-                            .alerts_only = !solo->options.all && !consumers_want_all(solo->consumers)};
+                            .alerts_only = !solo->options.all && !(solo->consumers && consumers_want_all(solo->consumers))};
     solo->engine = engine_new(solo->plan, solo->memory, tables_all(solo->tables), engine,
                               (Sink){.owner = solo, .event = on_event, .rejected = on_engine_rejected});
-    IngestOptions ingest = {.batch_rows = solo->options.batch_rows, .tables = tables_all(solo->tables)};
+    IngestOptions ingest = {
+        .batch_rows = solo->pace.speed > 0 ? 1 : solo->options.batch_rows,
+        .tables = tables_all(solo->tables),
+        .from = solo->options.from,
+        .to = solo->options.to,
+    };
     solo->ingest = ingest_new(solo->plan, solo->memory, ingest,
                               (IngestSink){
                                   .owner = solo,
@@ -469,7 +526,8 @@ static void solo_close(Solo *solo)
     ingest_free(solo->ingest);
     if (solo->engine)
         engine_free(solo->engine);
-    consumers_close(solo->consumers);
+    if (solo->consumers)
+        consumers_close(solo->consumers);
     tables_close(solo->tables);
     rejections_free(solo->rejections);
     if (solo->scratch.bytes)
@@ -491,6 +549,11 @@ static void summary(const Solo *solo)
     fprintf(stderr, solo->alerts == 1 ? " alert, " : " alerts, ");
     rejections_print(solo->rejections, stderr);
     fputc('\n', stderr);
+    if (stats.passed_over) {
+        count_print(stats.passed_over, stderr);
+        fprintf(stderr, stats.passed_over == 1 ? " event" : " events");
+        fprintf(stderr, " outside of the time asked for %s passed over\n", stats.passed_over == 1 ? "was" : "were");
+    }
     if (stats.unknown_fields) {
         count_print(stats.unknown_fields, stderr);
         fprintf(stderr, " fields that no event has were passed over\n");
@@ -506,30 +569,46 @@ static void summary(const Solo *solo)
 static SoloEnd verdict(const Solo *solo)
 {
     if (solo->out.error == EPIPE)
-        fprintf(stderr, "cep run: the output was closed; stopped\n");
+        fprintf(stderr, "cep: the output was closed; stopped\n");
     else if (solo->out.error)
-        fprintf(stderr, "cep run: cannot write the output: %s\n", strerror(solo->out.error));
+        fprintf(stderr, "cep: cannot write the output: %s\n", strerror(solo->out.error));
     if (solo->has_errors && solo->errors.error)
-        fprintf(stderr, "cep run: cannot write %s: %s\n", solo->options.errors, strerror(solo->errors.error));
-    int broken = consumers_flush(solo->consumers);
+        fprintf(stderr, "cep: cannot write %s: %s\n", solo->options.errors, strerror(solo->errors.error));
+    int broken = solo->consumers ? consumers_flush(solo->consumers) : 0;
     if (broken)
-        fprintf(stderr, "cep run: the file of a consumer cannot be written: %s\n", strerror(broken));
+        fprintf(stderr, "cep: the file of a consumer cannot be written: %s\n", strerror(broken));
     if (solo->out.error || (solo->has_errors && solo->errors.error) || broken)
         return SOLO_OUT_CLOSED;
     if (stopped)
         return SOLO_INTERRUPTED;
     if (solo->failed)
         return SOLO_UNREADABLE;
-    bool usable = ingest_stats(solo->ingest).accepted || rejections_total(solo->rejections) == 0;
+    IngestStats stats = ingest_stats(solo->ingest);
+    bool usable = stats.accepted || stats.passed_over || rejections_total(solo->rejections) == 0;
     return usable ? SOLO_DONE : SOLO_NOTHING_USABLE;
+}
+
+static void watch_end(const Solo *solo)
+{
+    if (!solo->options.watch)
+        return;
+    IngestStats stats = ingest_stats(solo->ingest);
+    SoloStats ended = {
+        .lines = stats.lines,
+        .events = stats.accepted,
+        .rejected = rejections_total(solo->rejections),
+        .passed_over = stats.passed_over,
+    };
+    solo->options.watch->interrupt(solo->options.watch->owner);
+    solo->options.watch->ended(solo->options.watch->owner, &ended);
 }
 
 SoloEnd solo_run(const Plan *plan, Memory *memory, SoloOptions options)
 {
-    Solo solo = {.plan = plan, .memory = memory, .options = options};
+    Solo solo = {.plan = plan, .memory = memory, .options = options, .pace = {.speed = options.speed}};
     Signals before;
     if (!signals_catch(&before)) {
-        fprintf(stderr, "cep run: no descriptors are left: %s\n", strerror(errno));
+        fprintf(stderr, "cep: no descriptors are left: %s\n", strerror(errno));
         return SOLO_UNREADABLE;
     }
     SoloEnd end;
@@ -538,6 +617,7 @@ SoloEnd solo_run(const Plan *plan, Memory *memory, SoloOptions options)
     } else {
         read_all(&solo);
         flush(&solo);
+        watch_end(&solo);
         if (!options.quiet)
             summary(&solo);
         end = verdict(&solo);

@@ -11,7 +11,27 @@
 
 #include <stdio.h>
 
-#include "cep/plan.h"
+#include "agents/engine.h"
+
+typedef struct SoloStats {
+    uint64_t lines;       /* of the inputs */
+    uint64_t events, rejected;
+    uint64_t passed_over; /* events outside of `from` and `to` */
+} SoloStats;
+
+/* Looks on: for a backtest, which wants the alerts and not their lines. Everything is borrowed for the call. */
+typedef struct SoloWatch {
+    void *owner;
+    /* A derived event; nothing is written to an output, or to a consumer's file, then. */
+    void (*event)(void *owner, const EventType *type, const Rows *rows, uint32_t row);
+    /* A batch has been run. */
+    void (*ran)(void *owner, const Engine *engine);
+    /* So many bytes were read of the inputs; `of` is 0 where an input has no known size. */
+    void (*progress)(void *owner, uint64_t bytes, uint64_t of);
+    /* Something is about to be said on standard error. */
+    void (*interrupt)(void *owner);
+    void (*ended)(void *owner, const SoloStats *stats);
+} SoloWatch;
 
 typedef struct SoloOptions {
     char *const *inputs;     /* --in: "URI", or "PRODUCER=URI" for a declared one */
@@ -25,6 +45,9 @@ typedef struct SoloOptions {
     bool quiet;              /* no rejections and no summary on standard error */
     bool row_by_row;
     uint32_t batch_rows;     /* 0 = BATCH_ROWS */
+    int64_t from, to;        /* only events of this time, `to` itself not; equal = all */
+    double speed;            /* so many times as fast as the events came, each when it is due; 0 = as fast as can be */
+    const SoloWatch *watch;  /* or NULL */
 } SoloOptions;
 
 typedef enum SoloEnd {

@@ -75,3 +75,9 @@ void json_bool(Json *json, const char *name, bool value)
     begin(json, name);
     out_text(&json->out, value ? "true" : "false");
 }
+
+void json_value(Json *json, const char *name, Text value)
+{
+    begin(json, name);
+    out_bytes(&json->out, value.p, value.len);
+}

@@ -37,4 +37,7 @@ void json_int(Json *json, const char *name, int64_t value);
 void json_float(Json *json, const char *name, double value);
 void json_bool(Json *json, const char *name, bool value);
 
+/* A value that is JSON already. */
+void json_value(Json *json, const char *name, Text value);
+
 #endif

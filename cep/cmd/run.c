@@ -4,8 +4,8 @@
 
 #include "cep/cell_text.h"
 #include "cep/cmd/network.h"
+#include "cep/cmd/run.h"
 #include "cep/cmd/verb.h"
-#include "cluster/solo.h"
 #include "cluster/store.h"
 
 enum { OPTION_ALL = 0x2000, OPTION_CLOSE, OPTION_ERRORS, OPTION_BATCH, OPTION_ROW_BY_ROW, OPTION_WAIT };
@@ -111,7 +111,7 @@ static const struct argp argp = {
     NULL, NULL, NULL,
 };
 
-static int code_of(SoloEnd end)
+int run_code(SoloEnd end)
 {
     switch (end) {
     case SOLO_DONE:
@@ -146,7 +146,7 @@ int cmd_run(int argc, char **argv)
     if (code != EXIT_DONE || !run.solo.quiet)
         network_report(&network, stderr);
     if (code == EXIT_DONE)
-        code = code_of(solo_run(network.plan, &network.memory, run.solo));
+        code = run_code(solo_run(network.plan, &network.memory, run.solo));
     network_free(&network);
     params_free(&run.params);
     free(run.inputs);
