@@ -71,7 +71,13 @@ static void pair_open(Pair *pair, uint32_t nodes)
     batch_init(&pair->batch, &pair->network.memory, pair->network.plan);
     for (uint32_t i = 0; i < nodes; i++) {
         pair->ends[i] = (End){.pair = pair, .self = i};
-        FlowSink sink = {&pair->ends[i], on_derived, on_event, on_finished, on_rejected};
+        FlowSink sink = {
+            .owner = &pair->ends[i],
+            .derived = on_derived,
+            .event = on_event,
+            .finished = on_finished,
+            .rejected = on_rejected,
+        };
         pair->flows[i] = flow_new(pair->placement, i, &pair->network.memory, NULL, (FlowOptions){0}, sink);
     }
 }
