@@ -118,14 +118,14 @@ static Reg emit_annotation(LowerScope *scope, const Expr *expr, const ModelAcces
     if (view == INDEX_NONE)
         return REG_NONE;
     uint32_t participant = lower_participant(scope->agent, access->alias);
-    bool kept = scope->self ? scope->self_kept : lower_keeps(scope->agent, participant, access->which);
-    uint32_t slot = lower_slot(scope->agent, participant, access->alias, access->alias->nattributes + !certainty, kept);
+    uint32_t slot = lower_slot(scope->agent, participant, access->alias, access->alias->nattributes + !certainty,
+                               is_kept(scope, participant, access->which));
     Reg otherwise = certainty ? program_constant(b, TYPE_FLOAT, (Cell){.f = 1}) : program_constant(b, TYPE_STRING, (Cell){.s = TEXT("")});
     Reg value = program_load(b, view, slot, certainty ? TYPE_FLOAT : TYPE_STRING);
     value = program_emit(b, OP_COALESCE, value, otherwise, REG_NONE);
-    if (!expr->type->optional)
-        return value;
-    Reg there = program_emit(b, OP_IS_NOT_NULL, program_header(b, view, HEADER_TIME), REG_NONE, REG_NONE);
+    if (scope->self)
+        return value; /* the event is there */
+    Reg there = program_emit(b, OP_IS_NOT_NULL, header_read(scope, access->alias, access->which, view, HEADER_TIME), REG_NONE, REG_NONE);
     return program_emit(b, OP_SELECT, there, value, program_null(b, certainty ? TYPE_FLOAT : TYPE_STRING));
 }
 
