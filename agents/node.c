@@ -401,7 +401,8 @@ void node_sweep(Agent *agent, int64_t now)
 static bool node_is_held(const Agent *agent, Handle handle)
 {
     const Node *node = node_at(agent, handle);
-    if (node_window(agent, handle))
+    const Window *window = node_window(agent, handle);
+    if (window && (!window->full || window->expiry)) /* a full one without timer has closed, and only counts on */
         return true;
     if (agent->kind->pending && node_is_leaf(agent, node) && agent->kind->pending(agent, handle))
         return true;

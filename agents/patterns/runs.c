@@ -14,7 +14,7 @@ bool runs_fit(const Agent *agent)
     const AgentPlan *plan = agent->plan;
     const Policies *policies = &plan->policies;
     if (policies->consume != CONSUME_NONE || policies->evaluate != EVALUATE_IMMEDIATELY || agent->trailing.members ||
-        plan->nsteps < 2 || plan->steps[0].link == LINK_FIRST || policies->pick[0] != PICK_EACH)
+        plan->nsteps < 2 || plan->steps[0].link == LINK_FIRST || policies->pick[0] != PICK_EACH || policies->pick_order[0] != 0)
         return false;
     for (uint32_t s = 0; s < plan->nsteps; s++)
         if (plan->steps[s].loop || (s > 0 && plan->steps[s].link != LINK_FIRST))
