@@ -26,7 +26,10 @@ static void put_int(Maker *m, const char *alias)
 
 static void put_derive(Maker *m, const char *words, char type, const char *alias, const char *v, const char *w)
 {
-    put(m, "  %sderive %c%u { k: %s.k, s: %s.s, v: ", words, type, m->agent, alias, alias);
+    put(m, "  %sderive %c%u { ", words, type, m->agent);
+    if (!maker_percent(m, 10)) /* else what it reads is told by the rest */
+        put(m, "k: %s.k, s: %s.s, ", alias, alias);
+    put(m, "v: ");
     if (v)
         put(m, "%s", v);
     else

@@ -92,7 +92,7 @@ static Fate fate_of(const Plan *plan, const Case *c, Fates *fates, uint32_t i)
         return FATE_NONE;
     if (event->flaw == FLAW_SYNTAX)
         return FATE_MALFORMED;
-    if (event->flaw == FLAW_TYPE)
+    if (event->flaw == FLAW_TYPE || plan_type(plan, text_of(case_types[event->type])) == INDEX_NONE)
         return FATE_UNKNOWN;
     if (event->flaw == FLAW_NO_S || event->v >= 90 || (must_say && event->clock != CLOCK_AT))
         return FATE_INVALID;
